@@ -1,0 +1,96 @@
+"""A scenario: one frozen, JSON-able plan of what the caller asks and what each provider does.
+
+It holds every choice; playing it makes none. Acts are keyed by (call, provider, attempt): `attempts`
+lists the acts of the first attempts in order, `then` is the act of every later one. A provider without
+a script answers, and so does an act without a fault. As JSON, with defaults left out:
+
+    {"calls": [{"operation": "acomplete"}],
+     "acts": [{"call": 0, "provider": "openai", "then": {"fault": "http_429"}}]}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from llminv.codec import from_json, to_json
+from llminv.contract import Message
+
+DEFAULT_MESSAGES: tuple[Message, ...] = ({"role": "user", "content": "Say hello."},)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a provider does to one request: it answers, or `fault` (a name of the fault table) happens."""
+
+    fault: str | None = None
+
+
+ANSWER = Act()
+
+
+@dataclass(frozen=True)
+class Script:
+    """The acts of one provider towards one call."""
+
+    call: int
+    provider: str
+    attempts: tuple[Act, ...] = ()
+    then: Act = ANSWER
+
+    def act(self, attempt: int) -> Act:
+        """Return the act of attempt number `attempt`, counted from 0."""
+        return self.attempts[attempt] if attempt < len(self.attempts) else self.then
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the handler: the operation and the request, before the runner adds its marker."""
+
+    operation: str
+    messages: tuple[Message, ...] = DEFAULT_MESSAGES
+    start: str | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """The calls in order, and the scripts of the providers."""
+
+    calls: tuple[Call, ...]
+    acts: tuple[Script, ...] = ()
+
+    def script(self, call: int, provider: str) -> Script:
+        """Return the script of `provider` towards call number `call`; without a row it answers."""
+        for row in self.acts:
+            if row.call == call and row.provider == provider:
+                return row
+        return Script(call, provider)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scenario as JSON-able values (Any: they are whatever JSON holds)."""
+        value: dict[str, Any] = to_json(self)
+        return value
+
+    @classmethod
+    def from_json(cls, data: Any) -> Scenario:
+        """Read what `to_json` made; raise ValueError with the path of what does not fit."""
+        scenario: Scenario = from_json(cls, data)
+        return scenario
+
+    @cached_property
+    def text(self) -> str:
+        """The scenario as canonical JSON text: equal scenarios have equal text."""
+        return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
+
+    @cached_property
+    def seed(self) -> int:
+        """What the runner seeds `random` with: a function of the scenario alone."""
+        return int.from_bytes(hashlib.sha256(self.text.encode()).digest()[:8], "big")
+
+
+def default_text(provider: str, call: int) -> str:
+    """Return what `provider` answers to `call` unless the scenario says otherwise: no two are equal."""
+    return f"Hello from {provider} to call {call}."
