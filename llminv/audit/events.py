@@ -1,0 +1,113 @@
+"""What the engine says while it runs, and what it hands over at the end. Values only; nobody prints here.
+
+`run()` of the engine yields these events in order; a listener shows them. The last one,
+`AuditFinished`, holds the whole `Audit`, which is all that a report gets to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from llminv.declaration.promise import Promise
+from llminv.history import History
+from llminv.scenario import Scenario
+from llminv.verdict import Finding, Status, Verdict
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A finding with the minimal scenario that shows it, and the history of that scenario.
+
+    `origin` says what showed it first: "example", "cell" or "drawn". `replayed` says whether a fresh
+    process showed the same finding again: only then is it a bug. `traceback` is the handler's own.
+    """
+
+    finding: Finding
+    scenario: Scenario
+    history: History
+    origin: str
+    plays: int
+    replayed: bool
+
+
+@dataclass(frozen=True)
+class InvariantResult:
+    """What a run says about one promise.
+
+    `labels` counts how often each label was exercised, `missing` are the required ones never seen.
+    `plays` counts the scenarios played, `drawn` those drawn by Hypothesis; `drawn_all` says that there
+    were no more to draw.
+    """
+
+    promise: Promise
+    verdict: Verdict
+    counterexamples: tuple[Counterexample, ...] = ()
+    labels: Mapping[str, int] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    plays: int = 0
+    cells: int = 0
+    drawn: int = 0
+    drawn_all: bool = False
+
+
+@dataclass(frozen=True)
+class HandlerInfo:
+    """The handler under audit: its spec as the user wrote it, the operations that it offers, its version."""
+
+    spec: str
+    offers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """A finished run; `seed` and the declarations reproduce it."""
+
+    handler: HandlerInfo
+    seed: int
+    results: tuple[InvariantResult, ...]
+
+    def of(self, status: Status) -> tuple[InvariantResult, ...]:
+        """Return the results with this verdict, in the order of the declarations."""
+        return tuple(result for result in self.results if result.verdict.status is status)
+
+
+@dataclass(frozen=True)
+class AuditStarted:
+    """The handler is loaded and the invariants are known."""
+
+    handler: HandlerInfo
+    seed: int
+    invariants: int
+
+
+@dataclass(frozen=True)
+class InvariantStarted:
+    """An invariant begins; `planned` is the number of scenarios expected (examples, cells and drawn)."""
+
+    promise: Promise
+    planned: int
+
+
+@dataclass(frozen=True)
+class ScenarioPlayed:
+    """One more scenario of the current invariant was played; `phase` is example, cell, drawn or shrink."""
+
+    phase: str
+
+
+@dataclass(frozen=True)
+class InvariantFinished:
+    """The current invariant has its result."""
+
+    result: InvariantResult
+
+
+@dataclass(frozen=True)
+class AuditFinished:
+    """The run is over."""
+
+    audit: Audit
+
+
+AuditEvent = AuditStarted | InvariantStarted | ScenarioPlayed | InvariantFinished | AuditFinished

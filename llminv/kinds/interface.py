@@ -1,0 +1,49 @@
+"""What a kind is: a family of invariants, described by one value; one file each beside this one.
+
+A kind never calls the handler. `check` and `exercised` are pure functions of promise, scenario and
+history; everything random is drawn by `strategy` before anything is played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llminv.declaration.models import Invariant
+from llminv.declaration.promise import Promise
+from llminv.history import History
+from llminv.scenario import Scenario
+from llminv.verdict import Finding
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+# The operations that the handler offers, of those the kind can play; never empty.
+Operations = Sequence[str]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A family of invariants.
+
+    `name` is the word in YAML; `summary` one sentence for the docs. `model` reads the YAML fields.
+    `operations` are those the kind can play: a handler that offers none of them is *not offered*.
+    `codes` maps each finding code to the sentence that explains it. `examples` turns the declared
+    examples into scenarios, `cells` lists the finite cases to cover, `strategy` draws beyond them.
+    `required` names the labels without which nothing was exercised; `exercised` the labels that one
+    history shows; `describe` says in a sentence, for INVARIANTS.md, what is played.
+    """
+
+    name: str
+    summary: str
+    model: type[Invariant]
+    operations: tuple[str, ...]
+    codes: Mapping[str, str]
+    examples: Callable[[Promise, Operations], Iterable[Scenario]]
+    cells: Callable[[Promise, Operations], Iterable[Scenario]]
+    strategy: Callable[[Promise, Operations], SearchStrategy[Scenario]]
+    required: Callable[[Promise], frozenset[str]]
+    exercised: Callable[[Promise, Scenario, History], frozenset[str]]
+    check: Callable[[Promise, Scenario, History], list[Finding]]
+    describe: Callable[[Promise], str]
