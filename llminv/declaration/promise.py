@@ -1,12 +1,11 @@
 """A promise: one declared invariant with the policy, providers and prices it is about, resolved.
 
-Frozen and JSON-able (`model_dump(mode="json")`): it is what kinds judge against, what a bug records, and
+Frozen and JSON-able (`to_json`, `from_json`): it is what kinds judge against, what a bug records, and
 what a worker process is given (`setting()`).
 """
 
-from __future__ import annotations
-
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
@@ -30,7 +29,25 @@ class Promise(BaseModel):
     def setting(self) -> dict[str, Any]:
         """Return what the simulation and the handler's World are made of, as JSON-able values."""
         return {
-            "providers": {name: provider.model_dump(mode="json") for name, provider in self.providers.items()},
-            "policy": self.policy.model_dump(mode="json", by_alias=True),
+            "providers": {
+                name: provider.model_dump(mode="json") for name, provider in self.providers.items()
+            },
+            "policy": self.policy.model_dump(mode="json"),
             "prices": self.prices,
         }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the promise as JSON-able values, without None (TOML has none)."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], kinds: Mapping[str, type[Invariant]]) -> Self:
+        """Read what `to_json` made, the invariant as the model of its kind.
+
+        Raises ValueError for whatever does not fit, pydantic's ValidationError included.
+        """
+        declared = data.get("invariant")
+        kind = str(declared.get("kind")) if isinstance(declared, Mapping) else ""
+        if kind not in kinds:
+            raise ValueError(f"invariant.kind: {kind!r} is no kind that this llminv knows")
+        return cls.model_validate({**data, "invariant": kinds[kind].model_validate(declared)})
