@@ -1,0 +1,154 @@
+"""A bug: a counterexample that failed again on replay, with everything needed to play and judge it again.
+
+llminv writes a bug once; from then on `root_cause`, `fixed_in`, `reference` and `accepted` belong to
+people. The promise stands in it as it was when the bug was found, so that evidence does not change
+when somebody edits the YAML. Nothing here touches a file: that is the ledger's part.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Mapping  # noqa: TC003 - the codec reads the annotations
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from llminv import __version__
+from llminv.codec import from_json, to_json
+from llminv.history import History, Measurements
+from llminv.scenario import Scenario  # noqa: TC001 - the codec reads the annotations
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from llminv.audit.events import Counterexample, HandlerInfo
+    from llminv.declaration.promise import Promise
+    from llminv.verdict import Finding
+
+FORMAT = 1
+
+# The fields of a bug that people fill in; llminv never changes them.
+OWNED_BY_PEOPLE = ("root_cause", "fixed_in", "reference", "accepted")
+
+# A file name may have 255 bytes: this leaves room for the digits, ".toml" and a temporary name.
+_SLUG_MAX = 160
+
+
+class BugKey(NamedTuple):
+    """What makes two counterexamples the same bug."""
+
+    handler: str
+    invariant: str
+    code: str
+    provider: str | None
+    fault_class: str | None
+
+
+def bug_key(handler: str, invariant: str, finding: Finding) -> BugKey:
+    """Return the key of what `finding` says about `invariant`, kept by the handler with this spec."""
+    return BugKey(handler, invariant, finding.code, finding.provider, finding.fault_class)
+
+
+def bug_id(key: BugKey) -> str:
+    """Return the readable id of the bug with this key: no other key has it.
+
+    It is a file name and a Markdown anchor, and holds nothing but a-z, 0-9 and hyphens.
+    """
+    words = " ".join(part for part in key[1:] if part)
+    slug = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:_SLUG_MAX].strip("-")
+    digits = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:6]
+    return f"{slug}-{digits}" if slug else digits
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One recorded bug.
+
+    `handler_version` is the text of `handler_version()`, `found_on` an ISO date. `promise` is what
+    `Promise.model_dump(mode="json", exclude_none=True)` made (Any: whatever JSON holds). `root_cause`,
+    `fixed_in` (a commit, or a requirement such as "litellm==1.83.1"), `reference` and `accepted` (the
+    reason why it is lived with) are empty until somebody fills them in.
+    """
+
+    format: int
+    id: str
+    invariant: str
+    kind: str
+    title: str
+    statement: str
+    code: str
+    expected: str
+    observed: str
+    handler: str
+    handler_version: str
+    llminv_version: str
+    found_on: str
+    seed: int
+    scenario: Scenario
+    promise: Mapping[str, Any]
+    history: History
+    provider: str | None = None
+    fault_class: str | None = None
+    root_cause: str = ""
+    fixed_in: str = ""
+    reference: str = ""
+    accepted: str = ""
+
+    @property
+    def key(self) -> BugKey:
+        """What the same bug is recognised by."""
+        return BugKey(self.handler, self.invariant, self.code, self.provider, self.fault_class)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the bug as JSON-able values, without the fields that are empty."""
+        value: dict[str, Any] = to_json(self)
+        return value
+
+    @classmethod
+    def from_json(cls, data: Any) -> Bug:
+        """Read what `to_json` made; raise ValueError with the path of what does not fit."""
+        bug: Bug = from_json(cls, data)
+        return bug
+
+
+def from_counterexample(
+    promise: Promise,
+    counterexample: Counterexample,
+    handler: HandlerInfo,
+    *,
+    version: str,
+    seed: int,
+    today: date,
+) -> Bug:
+    """Return the bug that `counterexample` shows; `version` is the handler's, `seed` the run's.
+
+    What differs between two plays (the measurements) is left out. Raise ValueError for a counterexample
+    that a fresh process did not show again: that is not a bug.
+    """
+    if not counterexample.replayed:
+        raise ValueError(f"{promise.invariant.id}: a counterexample that did not fail on replay is not a bug")
+    finding = counterexample.finding
+    key = bug_key(handler.spec, promise.invariant.id, finding)
+    return Bug(
+        format=FORMAT,
+        id=bug_id(key),
+        invariant=promise.invariant.id,
+        kind=promise.invariant.kind,
+        title=promise.invariant.title,
+        statement=promise.invariant.statement,
+        code=finding.code,
+        expected=finding.expected,
+        observed=finding.observed,
+        handler=handler.spec,
+        handler_version=version,
+        llminv_version=__version__,
+        found_on=today.isoformat(),
+        seed=seed,
+        scenario=counterexample.scenario,
+        promise=promise.model_dump(mode="json", exclude_none=True),
+        history=dataclasses.replace(counterexample.history, measurements=Measurements()),
+        provider=finding.provider,
+        fault_class=finding.fault_class,
+    )

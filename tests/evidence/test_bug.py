@@ -1,0 +1,68 @@
+import dataclasses
+import typing
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from llminv.audit.events import HandlerInfo
+from llminv.declaration import models
+from llminv.evidence.bug import FORMAT, OWNED_BY_PEOPLE, Bug, BugKey, bug_id, from_counterexample
+from llminv.history import Measurements
+
+KEY = BugKey("app.py:Handler", "provider-fallback-chain", "stopped-early", "openai", "rate_limit")
+
+
+def test_a_counterexample_becomes_a_bug(bug, promise, counterexample):
+    assert bug.key == KEY
+    assert bug.id == bug_id(KEY) == "provider-fallback-chain-stopped-early-openai-rate-limit-66ccf5"
+    assert (bug.format, bug.kind, bug.title) == (FORMAT, "fallback_order", "Provider Fallback Chain")
+    assert (bug.expected, bug.observed) == ("openai is asked, then anthropic", "openai is asked")
+    assert (bug.seed, bug.found_on, bug.handler_version) == (7, "2026-01-31", "unversioned")
+    assert bug.scenario == counterexample.scenario
+    assert bug.history == counterexample.history
+    assert bug.history.measurements == Measurements(), "two runs write the same file"
+    assert type(promise).model_validate(bug.promise) == promise
+    assert [getattr(bug, name) for name in OWNED_BY_PEOPLE] == ["", "", "", ""]
+
+
+def test_what_did_not_fail_again_is_not_a_bug(promise, counterexample):
+    once = dataclasses.replace(counterexample, replayed=False)
+    with pytest.raises(ValueError, match="did not fail on replay"):
+        from_counterexample(
+            promise, once, HandlerInfo("app.py", ()), version="", seed=1, today=date(2026, 1, 31)
+        )
+
+
+def test_a_bug_survives_json(bug):
+    assert Bug.from_json(bug.to_json()) == bug
+
+
+@pytest.mark.parametrize("field", BugKey._fields)
+def test_every_part_of_the_key_tells_bugs_apart(field):
+    assert bug_id(KEY._replace(**{field: "other"})) != bug_id(KEY)
+
+
+def test_what_spells_the_same_is_still_told_apart():
+    assert bug_id(KEY._replace(code="stopped_early")) != bug_id(KEY)
+    assert bug_id(KEY._replace(provider=None)) != bug_id(KEY._replace(fault_class=None))
+
+
+@given(st.builds(BugKey, st.text(), st.text(), st.text(), st.none() | st.text(), st.none() | st.text()))
+def test_an_id_is_a_safe_file_name(key):
+    assert set(bug_id(key)) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert 6 <= len(bug_id(key)) < 200
+    assert not bug_id(key).startswith("-")
+
+
+def test_leaving_none_out_of_a_promise_loses_nothing():
+    """A bug's promise is written without nulls: what may be None has to be None by default."""
+    todo = [
+        model for model in vars(models).values() if isinstance(model, type) and issubclass(model, BaseModel)
+    ]
+    for model in todo:
+        for name, field in model.model_fields.items():
+            if type(None) in typing.get_args(field.annotation):
+                assert field.default is None, f"{model.__name__}.{name}"
