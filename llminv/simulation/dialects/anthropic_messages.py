@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from llminv.contract import Usage
 from llminv.simulation.dialects.anthropic_messages_errors import REQUEST_ID, ROWS
-from llminv.simulation.dialects.anthropic_messages_requests import content_of
+from llminv.simulation.dialects.anthropic_messages_requests import parsed
 from llminv.simulation.dialects.interface import (
     Answer,
-    Content,
     Dialect,
     ErrorRow,
     Event,
     Json,
+    ParsedRequest,
     Retry,
     Split,
 )
 from llminv.simulation.dialects.stream import Part
 from llminv.simulation.dialects.values import as_text, key_in, object_of
-from llminv.simulation.http import HttpRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from llminv.simulation.http import HttpRequest
 
 _RESET = "2026-09-21T14:14:20Z"
 
@@ -66,9 +70,9 @@ class AnthropicMessages(Dialect):
         """Return x-api-key; the SDK sends a bearer's token instead."""
         return key_in(request, "x-api-key", "authorization")
 
-    def read(self, body: Mapping[str, Json]) -> Content:
+    def read(self, body: Mapping[str, Json]) -> ParsedRequest:
         """Read the body."""
-        return content_of(body)
+        return parsed(body)
 
     def count_body(self, tokens: int) -> Json:
         """Return the count: https://docs.anthropic.com/en/api/messages-count-tokens."""
@@ -99,7 +103,8 @@ class AnthropicMessages(Dialect):
         del usage
         begun = None if answer.usage is None else _begun(answer.usage)
         unsaid = {"stop_reason": None, "stop_sequence": None}
-        yield _event("message_start", {"message": _message(answer, [], unsaid, begun)}, Part.USAGE)
+        reported = Part.NOTHING if begun is None else Part.USAGE
+        yield _event("message_start", {"message": _message(answer, [], unsaid, begun)}, reported)
         if not (answer.reasoning or answer.text or answer.tool_calls):
             yield self.ping
         for index, (full, deltas) in enumerate(_blocks(answer, split)):
@@ -113,7 +118,7 @@ class AnthropicMessages(Dialect):
             yield _event("content_block_stop", {"index": index}, Part.NOTHING)
         delta = {"stop_reason": self.finish(answer.finish_reason), "stop_sequence": None}
         total = {} if answer.usage is None else {"usage": _usage(answer.usage)}
-        yield _event("message_delta", {"delta": delta} | total, Part.FINISH | Part.USAGE)
+        yield _event("message_delta", {"delta": delta} | total, Part.FINISH | reported)
         yield _event("message_stop", {}, Part.END)
 
 

@@ -6,27 +6,30 @@ rest of what the user says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from llminv.simulation.dialects.interface import Content
+from llminv.simulation.dialects.interface import ParsedRequest
 from llminv.simulation.dialects.neutral import chosen, function_tool, joined, message, tool_call, tool_result
 from llminv.simulation.dialects.values import Json, as_text, mapping, objects, renamed, strings, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 _NO_PARAMETERS = ("model", "messages", "system", "tools", "tool_choice", "stream", "output_config")
 _NAMES = {"stop_sequences": "stop"}
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
-def content_of(body: Mapping[str, Json]) -> Content:
+def parsed(body: Mapping[str, Json]) -> ParsedRequest:
     """Return what `body` says."""
     choice = mapping(body.get("tool_choice"))
-    return Content(
+    return ParsedRequest(
+        operation="stream" if body.get("stream") is True else "complete",
+        model=text_of(body.get("model")),
         messages=(*_system(body.get("system")), *_messages(body.get("messages"))),
         tools=tuple(_tool(item) for item in objects(body.get("tools"))),
         tool_choice=_choice(choice),
         params=_params(body, choice),
-        model=text_of(body.get("model")),
-        stream=body.get("stream") is True,
     )
 
 

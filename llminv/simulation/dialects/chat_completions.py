@@ -7,26 +7,29 @@ https://platform.openai.com/docs/api-reference/chat/object and .../chat-streamin
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from llminv.contract import ToolCall, Usage
-from llminv.simulation.dialects.chat_completions_requests import content_of
+from llminv.simulation.dialects.chat_completions_requests import parsed
 from llminv.simulation.dialects.interface import (
     EPOCH_S,
     Answer,
-    Content,
     Dialect,
     ErrorRow,
     Event,
     Json,
+    ParsedRequest,
     Retry,
     Split,
 )
 from llminv.simulation.dialects.stream import Part
 from llminv.simulation.dialects.values import as_text, key_in
-from llminv.simulation.http import HttpRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from llminv.contract import ToolCall, Usage
+    from llminv.simulation.http import HttpRequest
 
 _FINISH = MappingProxyType({word: word for word in ("stop", "length", "tool_calls", "content_filter")})
 
@@ -36,24 +39,26 @@ class ChatCompletions(Dialect):
 
     `usage_chunk` says whether a stream reports usage in a chunk of its own and only when asked to
     (stream_options.include_usage), or always in its last chunk. `shows_reasoning` says whether the
-    reasoning is part of the answer, as `reasoning_content`.
+    reasoning is part of the answer, as `reasoning_content`; `opens_with_call` whether a lone call of a tool
+    begins in the first chunk, beside the role.
     """
 
     routes = MappingProxyType({"/chat/completions": "complete"})
     finish_says = _FINISH
-    finish_means: ClassVar[Mapping[str, str]] = _FINISH | {"function_call": "tool_calls"}
+    finish_means: ClassVar[Mapping[str, str]] = MappingProxyType({**_FINISH, "function_call": "tool_calls"})
     id: ClassVar[str]
     fixed: ClassVar[Mapping[str, Json]]
     usage_chunk: ClassVar[bool]
     shows_reasoning: ClassVar[bool]
+    opens_with_call: ClassVar[bool]
 
     def key_of(self, request: HttpRequest) -> str | None:
         """Return the bearer's token."""
         return key_in(request, "authorization")
 
-    def read(self, body: Mapping[str, Json]) -> Content:
+    def read(self, body: Mapping[str, Json]) -> ParsedRequest:
         """Read the body; without a chunk of its own, usage is always reported."""
-        return content_of(body, asked_for_usage=self.usage_chunk)
+        return parsed(body, asked_for_usage=self.usage_chunk)
 
     @abstractmethod
     def message(self, answer: Answer) -> Json:
@@ -98,8 +103,13 @@ class ChatCompletions(Dialect):
             choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
             return envelope | {"choices": [choice]} | unknown_yet
 
-        yield Event(as_text(chunk(self.opening(answer))))
-        for part, delta in self._deltas(answer, split):
+        opening, deltas = self.opening(answer), list(self._deltas(answer, split))
+        if self.opens_with_call and len(answer.tool_calls) == 1 and not answer.text:
+            part, delta = deltas.pop(0)
+            yield Event(as_text(chunk(opening | delta)), carries=part)
+        else:
+            yield Event(as_text(chunk(opening)))
+        for part, delta in deltas:
             yield Event(as_text(chunk(delta)), carries=part)
         last = chunk(self.closing(answer), self.finish(answer.finish_reason))
         if reported and not self.usage_chunk:

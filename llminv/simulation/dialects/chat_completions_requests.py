@@ -6,30 +6,33 @@ string, "developer" reads as "system", and renamed parameters get one name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from llminv.simulation.dialects.interface import Content
+from llminv.simulation.dialects.interface import ParsedRequest
 from llminv.simulation.dialects.neutral import joined
 from llminv.simulation.dialects.values import Json, mapping, objects, renamed, strings, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _NO_PARAMETERS = ("model", "messages", "tools", "tool_choice", "stream", "stream_options")
 _NAMES = {"max_completion_tokens": "max_tokens"}
 _ROLES = {"developer": "system"}
 
 
-def content_of(body: Mapping[str, Json], *, asked_for_usage: bool) -> Content:
+def parsed(body: Mapping[str, Json], *, asked_for_usage: bool) -> ParsedRequest:
     """Return what `body` says; `asked_for_usage`: a stream reports usage only where the body asks for it."""
     params = renamed({key: item for key, item in body.items() if key not in _NO_PARAMETERS}, _NAMES)
     if "stop" in params:
         params["stop"] = strings(params["stop"])
     include_usage = mapping(body.get("stream_options")).get("include_usage") is True
-    return Content(
+    return ParsedRequest(
+        operation="stream" if body.get("stream") is True else "complete",
+        model=text_of(body.get("model")),
         messages=tuple(_message(item) for item in objects(body.get("messages"))),
         tools=tuple(objects(body.get("tools"))),
         tool_choice=body.get("tool_choice"),
         params=params,
-        model=text_of(body.get("model")),
-        stream=body.get("stream") is True,
         stream_usage=include_usage or not asked_for_usage,
     )
 

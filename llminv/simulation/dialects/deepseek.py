@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from llminv.contract import Usage
 from llminv.simulation.dialects.chat_completions import ChatCompletions
 from llminv.simulation.dialects.deepseek_errors import ROWS
 from llminv.simulation.dialects.interface import Answer, Event, Form, Json
+
+if TYPE_CHECKING:
+    from llminv.contract import Usage
 
 
 class DeepSeek(ChatCompletions):
@@ -22,11 +25,11 @@ class DeepSeek(ChatCompletions):
     key_variables = ("DEEPSEEK_API_KEY",)
     headers = (("x-ds-trace-id", "0123456789abcdef0123456789abcdef"),)
     ping = Event("keep-alive", form=Form.COMMENT)
-    finish_means = ChatCompletions.finish_means
     id = "d0a1-sim"
     fixed = MappingProxyType({"system_fingerprint": "fp_sim_prod0820"})
     usage_chunk = False
     shows_reasoning = True
+    opens_with_call = False
     errors = ROWS
 
     def message(self, answer: Answer) -> Json:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote
 
-from llminv.contract import ToolCall, Usage
 from llminv.simulation.dialects.gemini_errors import ROWS, details_of
-from llminv.simulation.dialects.gemini_requests import content_of
+from llminv.simulation.dialects.gemini_requests import parsed
 from llminv.simulation.dialects.interface import (
     Answer,
-    Content,
     Dialect,
     ErrorRow,
     Event,
     Form,
     Json,
+    ParsedRequest,
     Retry,
     Split,
 )
 from llminv.simulation.dialects.stream import Part
 from llminv.simulation.dialects.values import as_text, key_in, object_of, pretty
-from llminv.simulation.http import HttpRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from llminv.contract import ToolCall, Usage
+    from llminv.simulation.http import HttpRequest
 
 
 class Gemini(Dialect):
@@ -74,9 +78,9 @@ class Gemini(Dialect):
         """Return what stands between the last slash and the verb."""
         return unquote(request.path.rpartition(":")[0].rpartition("/")[2])
 
-    def read(self, body: Mapping[str, Json]) -> Content:
+    def read(self, body: Mapping[str, Json]) -> ParsedRequest:
         """Read the body."""
-        return content_of(body)
+        return parsed(body)
 
     def count_body(self, tokens: int) -> Json:
         """Return the count: https://ai.google.dev/api/tokens."""

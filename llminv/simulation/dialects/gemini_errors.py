@@ -18,9 +18,9 @@ _BLOCKED = {
 }
 _PAGE = (
     "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  <title>Error 502 (Server Error)!!1</title>\n"
-    "  <p><b>502.</b> <ins>That’s an error.</ins>\n"
+    "  <p><b>502.</b> <ins>That\N{RIGHT SINGLE QUOTATION MARK}s an error.</ins>\n"
     "  <p>The server encountered a temporary error and could not complete your request.<p>Please try again in"
-    " 30 seconds.  <ins>That’s all we know.</ins>\n"
+    " 30 seconds.  <ins>That\N{RIGHT SINGLE QUOTATION MARK}s all we know.</ins>\n"
 )
 _OVERLOADED = ErrorRow(503, "UNAVAILABLE", "The model is overloaded. Please try again later.")
 

@@ -7,11 +7,14 @@ Names come in two spellings, even within one request of the SDK, as the JSON for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from llminv.simulation.dialects.interface import Content
+from llminv.simulation.dialects.interface import ParsedRequest
 from llminv.simulation.dialects.neutral import chosen, function_tool, joined, message, tool_call, tool_result
 from llminv.simulation.dialects.values import Json, as_text, mapping, objects, renamed, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 _NAMES = {
     "maxOutputTokens": "max_tokens",
@@ -29,12 +32,17 @@ _FORMATS = ("responseMimeType", "responseSchema", "responseJsonSchema")
 _MODES = {"AUTO": "auto", "ANY": "required", "NONE": "none"}
 
 
-def content_of(body: Mapping[str, Json]) -> Content:
-    """Return what `body` says; countTokens may hold the request in a field of its own."""
+def parsed(body: Mapping[str, Json]) -> ParsedRequest:
+    """Return what `body` says; model and operation stand in the path.
+
+    countTokens may hold the request in a field of its own.
+    """
     said = _camel(body)
     said = {**said, **_camel(mapping(said.get("generateContentRequest")))}
     tools = [_camel(item) for item in objects(said.get("tools"))]
-    return Content(
+    return ParsedRequest(
+        operation="complete",
+        model="",
         messages=(*_system(said.get("systemInstruction")), *_messages(said.get("contents"))),
         tools=tuple(declared for tool in tools for declared in _tools(tool)),
         tool_choice=_choice(_camel(mapping(said.get("toolConfig")))),

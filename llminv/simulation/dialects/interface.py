@@ -3,22 +3,25 @@
 A dialect parses a request into the neutral form, and turns an answer or an error into a response in the
 provider's own words. It knows neither connections nor time, and ids, timestamps and everything else in a
 body are fixed, so that the same scenario gives the same bytes. A leaf fills in the facts and the five
-functions that are abstract here; what every dialect does alike stands in `Dialect`. One leaf a provider, each with
-its table of errors and its reader of requests beside it; the table of dialects is in `__init__.py`.
+functions that are abstract here; what every dialect does alike stands in `Dialect`. One leaf a provider,
+with its table of errors and its reader of requests beside it; the table of dialects is in `__init__.py`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, ClassVar
 
 from llminv.contract import ToolCall, Usage
 from llminv.simulation.dialects.errors import NO_ADVICE, ErrorRow, ErrorTable, Retry, Verbatim
 from llminv.simulation.dialects.stream import Event, Form, Split, Stream, words
 from llminv.simulation.dialects.values import Json, as_json, as_text, body_of
 from llminv.simulation.http import HttpRequest, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 # Seconds since the epoch at which every simulated world starts: 2026-09-21T14:13:20Z.
 EPOCH_S = 1_790_000_000
@@ -47,19 +50,6 @@ class ParsedRequest:
     params: Mapping[str, Json] = field(default_factory=dict)
     stream_usage: bool = True
     problem: str | None = None
-
-
-@dataclass(frozen=True)
-class Content:
-    """What the body of a request says: the part of `ParsedRequest` that is read from JSON."""
-
-    messages: tuple[Mapping[str, Json], ...] = ()
-    tools: tuple[Mapping[str, Json], ...] = ()
-    tool_choice: Json = None
-    params: Mapping[str, Json] = field(default_factory=dict)
-    model: str = ""
-    stream: bool = False
-    stream_usage: bool = True
 
 
 @dataclass(frozen=True)
@@ -111,17 +101,9 @@ class Dialect(ABC):
         key, model, body = self.key_of(request), self.model_of(request), body_of(request)
         if not isinstance(body, dict):
             return ParsedRequest(operation, model, key, problem="the body is not a JSON object")
-        content = self.read(body)
-        return ParsedRequest(
-            operation="stream" if operation == "complete" and content.stream else operation,
-            model=model or content.model,
-            key=key,
-            messages=content.messages,
-            tools=content.tools,
-            tool_choice=content.tool_choice,
-            params=content.params,
-            stream_usage=content.stream_usage,
-        )
+        said = self.read(body)
+        operation = said.operation if operation == "complete" else operation
+        return replace(said, operation=operation, model=model or said.model, key=key)
 
     def answer(self, answer: Answer) -> Response:
         """Return the whole, unstreamed answer."""
@@ -129,10 +111,12 @@ class Dialect(ABC):
 
     def stream(self, answer: Answer, *, split: Split = words, usage: bool = True) -> Stream:
         """Return the streamed answer, its texts cut by `split`; `usage` is `ParsedRequest.stream_usage`."""
-        head = Response(
-            200, (("content-type", self.stream_type), ("cache-control", "no-cache"), *self.headers)
-        )
-        return Stream(head, tuple(self.events(answer, split, usage)), self.newline)
+        return Stream(self.stream_head(), tuple(self.events(answer, split, usage)), self.newline)
+
+    def stream_head(self) -> Response:
+        """Return the response, still without a body, with which every stream begins."""
+        headers = (("content-type", self.stream_type), ("cache-control", "no-cache"), *self.headers)
+        return Response(200, headers)
 
     def counted(self, tokens: int) -> Response:
         """Return what the provider's token-counting endpoint says; its 404 where it has no such endpoint."""
@@ -151,7 +135,9 @@ class Dialect(ABC):
         """Return the error called `name` as it comes inside a stream; KeyError where it never does."""
         row = self.errors[name]
         if isinstance(row, Verbatim):
-            raise KeyError(name)
+            if row.status != HTTPStatus.OK:
+                raise KeyError(name)
+            return Event(row.body)
         return self.stream_error(self.error_body(row.about(model), NO_ADVICE))
 
     def stream_error(self, body: Json) -> Event:
@@ -176,8 +162,11 @@ class Dialect(ABC):
         """Return the key that the request carries where this provider looks for it."""
 
     @abstractmethod
-    def read(self, body: Mapping[str, Json]) -> Content:
-        """Return what the body of a request says; what does not fit is left out, nothing raises."""
+    def read(self, body: Mapping[str, Json]) -> ParsedRequest:
+        """Return what the body of a request says, "complete" or "stream" being its operation.
+
+        What does not fit is left out; nothing raises.
+        """
 
     @abstractmethod
     def answer_body(self, answer: Answer) -> Json:
@@ -198,7 +187,6 @@ class Dialect(ABC):
 __all__ = [
     "EPOCH_S",
     "Answer",
-    "Content",
     "Dialect",
     "ErrorRow",
     "ErrorTable",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from llminv.simulation.dialects.values import Json, objects
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def message(
@@ -46,5 +49,5 @@ def joined(content: Json) -> Json:
     if not isinstance(content, list):
         return content
     texts = [part.get("text") for part in objects(content) if part.get("type") == "text"]
-    whole = len(texts) == len(content) and all(isinstance(item, str) for item in texts)
-    return "".join(texts) if whole else content
+    said = [text for text in texts if isinstance(text, str)]
+    return "".join(said) if len(said) == len(content) else content

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from llminv.contract import Usage
 from llminv.simulation.dialects.chat_completions import ChatCompletions
-from llminv.simulation.dialects.interface import Answer, Json
 from llminv.simulation.dialects.openai_chat_errors import ROWS
+
+if TYPE_CHECKING:
+    from llminv.contract import Usage
+    from llminv.simulation.dialects.interface import Answer, Json
 
 
 class OpenAIChat(ChatCompletions):
@@ -33,6 +36,7 @@ class OpenAIChat(ChatCompletions):
     fixed = MappingProxyType({"service_tier": "default", "system_fingerprint": "fp_sim"})
     usage_chunk = True
     shows_reasoning = False
+    opens_with_call = True
     errors = ROWS
 
     def message(self, answer: Answer) -> Json:

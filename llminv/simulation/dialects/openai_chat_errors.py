@@ -1,7 +1,7 @@
 """OpenAI's errors: https://platform.openai.com/docs/guides/error-codes.
 
-The refusal of content is as reported in
-https://github.com/BeehiveInnovations/pal-mcp-server/issues/178. The texts of 403 and 500 and all rows of statuses which that page does not list are guessed.
+The refusal of content is as reported in https://github.com/BeehiveInnovations/pal-mcp-server/issues/178.
+The texts of 403 and 500 and all rows of statuses which that page does not list are guessed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ ROWS: ErrorTable = MappingProxyType(
         "content_policy": ErrorRow(
             400,
             _INVALID,
-            "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again"
-            " with a different prompt: https://platform.openai.com/docs/guides/reasoning#advice-on-prompting",
+            "Invalid prompt: your prompt was flagged as potentially violating our usage policy."
+            " Please try again with a different prompt: https://platform.openai.com/docs/guides/reasoning#advice-on-prompting",
             "invalid_prompt",
         ),
         "invalid_key": ErrorRow(
