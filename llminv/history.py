@@ -2,7 +2,7 @@
 
 The runner and the simulation write it; checkers and reports only read it. Two plays of one scenario
 give equal histories; what cannot be equal (real seconds, waits) stands in `Measurements`, which takes
-no part in equality. A provider's key never stands here: `<key:openai>` where openai itself received
+no part in equality, nor does what was printed (libraries warn once per process). A provider's key never stands here: `<key:openai>` where openai itself received
 its key, `<key:openai@anthropic>` where openai's key reached anthropic.
 """
 
@@ -223,9 +223,9 @@ class History:
     """All events in order, what the handler printed, and how long it took in virtual seconds."""
 
     events: tuple[Event, ...] = ()
-    printed: str = ""
-    logged: tuple[str, ...] = ()
     ended_at_s: float = 0.0
+    printed: str = field(default="", compare=False)
+    logged: tuple[str, ...] = field(default=(), compare=False)
     measurements: Measurements = field(default=Measurements(), compare=False)
 
     def of(self, *types: type[Any]) -> Iterator[Any]:

@@ -24,6 +24,13 @@ class Where(StrEnum):
     HEADERS = "in headers"
 
 
+class Ending(StrEnum):
+    """What becomes of the connection once the bytes of the fault are sent."""
+
+    OPEN = "stays open"
+    RESET = "is reset"
+
+
 CLASSES: Mapping[str, str] = MappingProxyType(
     {
         "rate_limit": "The provider limits the rate of requests.",
@@ -41,7 +48,10 @@ CLASSES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One row: see the head of this file. `error` names the body in the dialect's own table of errors."""
+    """One row: see the head of this file. `error` names the body in the dialect's own table of errors.
+
+    A row that sends nothing and leaves the connection open is silence.
+    """
 
     name: str
     fault_class: str
@@ -49,7 +59,13 @@ class Fault:
     summary: str
     reference: str
     error: str | None = None
+    ending: Ending = Ending.OPEN
     worked: bool = False
+
+    @property
+    def before_request(self) -> bool:
+        """Whether the fault fires before a request can be sent."""
+        return self.where in (Where.LOOKUP, Where.CONNECT)
 
 
 _ROWS = (
@@ -120,6 +136,7 @@ _ROWS = (
         Where.BEFORE_HEADERS,
         "The request is read, then the connection is reset.",
         "RFC 9293 section 3.5.2",
+        ending=Ending.RESET,
     ),
     Fault(
         "name_not_found",

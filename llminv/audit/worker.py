@@ -1,0 +1,165 @@
+"""The parent's side of a worker process: a fresh process for a handler, with a real-time limit.
+
+A worker that dies or exceeds the limit raises; the next `play` then starts a new one. What the child
+writes to its standard error (not what the handler prints: that is in the history) goes to a file that
+is read when the child has died.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import llminv
+from llminv.errors import HandlerError, LlminvError
+from llminv.history import History
+from llminv.scenario import Scenario
+
+# Importing the SDKs of four providers takes a few seconds on a slow machine.
+LOAD_LIMIT_S = 120.0
+KILL_GRACE_S = 2.0
+_CODE = "import sys; sys.path.insert(0, sys.argv[3]); from llminv.worker import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+
+
+class ScenarioLimit(Exception):
+    """The scenario took longer than the real-time limit; `where` is the traceback of the moment."""
+
+    def __init__(self, limit_s: float, where: str) -> None:
+        super().__init__(f"real-time limit of {limit_s:g} s hit")
+        self.where = where
+
+
+class WorkerDied(Exception):
+    """The process ended while it played; `where` is what it left on its standard error."""
+
+    def __init__(self, how: str, where: str) -> None:
+        super().__init__(how)
+        self.where = where
+
+
+class Worker:
+    """Plays scenarios in a child process. Use as a context manager; `offers` is known once it is entered."""
+
+    def __init__(self, setting: Mapping[str, Any], spec: str, limit_s: float, folder: Path | None = None) -> None:
+        """Prepare; `setting` is a promise's, hence Any. `folder` is where the handler's spec is relative to."""
+        self._order = {"setting": setting, "handler": spec, "path": [str(folder or Path.cwd())]}
+        self._limit_s = limit_s
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._errors: IO[bytes]
+        self._orders: IO[bytes]
+        self._answers_fd = -1
+        self._buffer = bytearray()
+        self.offers: tuple[str, ...] = ()
+
+    def __enter__(self) -> Worker:
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def play(self, scenario: Scenario) -> History:
+        """Return the history of `scenario`; raise ScenarioLimit or WorkerDied."""
+        if self._process is None:
+            self._start()
+        answer = self._ask(scenario.text, self._limit_s)
+        if "history" not in answer:
+            raise LlminvError(f"the worker answered {sorted(answer)}")
+        return History.from_json(answer["history"])
+
+    def _start(self) -> None:
+        orders_read, orders_write = os.pipe()
+        answers_read, answers_write = os.pipe()
+        self._errors = tempfile.TemporaryFile()  # closed in _stop
+        package_parent = str(Path(llminv.__file__).resolve().parent.parent)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _CODE, str(orders_read), str(answers_write), package_parent],
+            stdin=subprocess.DEVNULL,
+            stdout=self._errors,
+            stderr=self._errors,
+            pass_fds=(orders_read, answers_write),
+            cwd=self._folder,
+            # Sets of texts are walked in the order of their hashes.
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            start_new_session=True,  # Ctrl-C is the parent's to handle
+        )
+        os.close(orders_read)
+        os.close(answers_write)
+        self._orders = os.fdopen(orders_write, "wb")
+        self._answers_fd = answers_read
+        self._buffer.clear()
+        try:
+            answer = self._ask(json.dumps(self._order), LOAD_LIMIT_S)
+        except (ScenarioLimit, WorkerDied) as error:
+            raise HandlerError(
+                f"handler {self._order['handler']!r}: {error} while it was loaded", "", error.where
+            ) from None
+        if "error" in answer:
+            self._stop()
+            raise HandlerError(answer["error"], answer["hint"], answer["traceback"])
+        self.offers = tuple(answer["offers"])
+
+    def _ask(self, line: str, limit_s: float) -> dict[str, Any]:
+        try:
+            self._orders.write(line.encode() + b"\n")
+            self._orders.flush()
+        except BrokenPipeError:
+            raise self._died() from None
+        deadline_s = time.monotonic() + limit_s
+        while b"\n" not in self._buffer:
+            ready, _, _ = select.select([self._answers_fd], [], [], max(0.0, deadline_s - time.monotonic()))
+            if not ready:
+                where = self._abort()
+                raise ScenarioLimit(limit_s, where)
+            data = os.read(self._answers_fd, 1 << 20)
+            if not data:
+                raise self._died()
+            self._buffer += data
+        text, _, rest = bytes(self._buffer).partition(b"\n")
+        self._buffer[:] = rest
+        answer: dict[str, Any] = json.loads(text)
+        return answer
+
+    def _died(self) -> WorkerDied:
+        process = self._process
+        status = process.wait() if process else 0
+        how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
+        return WorkerDied(f"the handler ended its process ({how})", self._stop())
+
+    def _abort(self) -> str:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGABRT)
+            try:
+                self._process.wait(KILL_GRACE_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        return self._stop()
+
+    def _stop(self) -> str:
+        """End the process, if there is one, and return what it left on its standard error."""
+        process, self._process = self._process, None
+        if process is None:
+            return ""
+        try:
+            self._orders.close()
+        except BrokenPipeError:
+            pass
+        os.close(self._answers_fd)
+        try:
+            process.wait(KILL_GRACE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        with self._errors as file:
+            file.seek(0)
+            return file.read()[-20_000:].decode("utf-8", "replace")

@@ -1,0 +1,332 @@
+"""Plays one scenario against one handler and returns one history.
+
+A `Runner` lives as long as its process: it installs the simulation, sets the environment, imports the
+handler once, and then plays any number of scenarios, each in a world of its own. It uses the standard
+library alone (and time-machine, where it is there, to move `datetime.now`), so that it can run in
+whatever environment the handler needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import inspect
+import io
+import os
+import random
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from llminv.contract import Reply, Request
+from llminv.errors import HandlerError
+from llminv.handler.errors import attempts_of, chain_of, error_info
+from llminv.handler.spec import Target, load_target, method_of, offered, own_traceback
+from llminv.history import CallStarted, ContractBroken, History, Measurements, Raised, Replied, Stopped
+from llminv.scenario import Call, Scenario
+from llminv.simulation.clock import SECOND_NS, WorldStopped
+from llminv.simulation.current import set_world
+from llminv.simulation.dialects.interface import EPOCH_S
+from llminv.simulation.install import installed
+from llminv.simulation.loop import SimulatedLoop
+from llminv.simulation.sites import Setting, environment, handler_world
+from llminv.simulation.world import World, current_call, marker
+
+try:
+    import time_machine
+except ImportError:
+    time_machine = None  # datetime.now stays real, which only a handler that reads it can notice
+
+# Recursion beyond this is the handler's own; one limit makes it the same in every process.
+RECURSION_LIMIT = 1_000
+# How often leftover tasks are cancelled before they are abandoned.
+CANCEL_ROUNDS_MAX = 5
+
+# A handler is any object of the user's, hence Any wherever one is held.
+
+
+class _Output(io.TextIOBase):
+    """What the handler prints goes into the history of the scenario that plays."""
+
+    world: World | None = None
+
+    def write(self, text: str) -> int:
+        if self.world is not None:
+            self.world.recorder.print(text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
+class Runner:
+    """Use as a context manager: leaving it takes the simulation out of the process again."""
+
+    def __init__(self, setting: Setting, spec: str) -> None:
+        """Remember what to load; nothing happens before the context is entered."""
+        self._setting = setting
+        self._spec = spec
+        self._output = _Output()
+        self._exits = contextlib.ExitStack()
+        self._target: Target
+        self._loop: SimulatedLoop
+        self.offers: tuple[str, ...] = ()
+
+    def __enter__(self) -> Runner:
+        with contextlib.ExitStack() as exits:
+            self._apply_seams = exits.enter_context(installed())
+            exits.enter_context(_environment(environment(self._setting)))
+            for name in ("stdout", "stderr"):
+                exits.enter_context(_replaced(sys, name, self._output))
+            self._loop = SimulatedLoop()
+            exits.callback(self._loop.close)
+            with self._playing(World(self._setting, Scenario(())), keep_garbage=True) as world:
+                # Importing may take real time and must not reach the network.
+                self._target = load_target(self._spec)
+                self.offers = self._offers(world)
+            gc.collect()
+            gc.freeze()
+            exits.callback(gc.unfreeze)
+            self._exits = exits.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exits.close()
+
+    def play(self, scenario: Scenario) -> History:
+        """Play `scenario` from a fresh world and return what happened."""
+        world = World(self._setting, scenario)
+        with self._playing(world):
+            made: Any = None
+            try:
+                made = self._make()
+            except BaseException as error:
+                self._ended(world, 0, error)
+            else:
+                for index, call in enumerate(scenario.calls):
+                    self._play_call(world, made, index, call)
+                    if world.clock.stopped is not None:
+                        break
+            ended_at_s = world.clock.now_s
+            if world.clock.stopped is None:
+                self._close(world, made)
+            world.finish()
+            self._clean_up(world)
+        return History(
+            events=tuple(world.recorder.events),
+            printed="".join(world.recorder.printed),
+            logged=tuple(world.recorder.logged),
+            ended_at_s=ended_at_s,
+            measurements=Measurements(real_waits=world.real_waits),
+        )
+
+    # One call
+
+    def _play_call(self, world: World, handler: Any, index: int, call: Call) -> None:
+        world.begin(index)
+        world.recorder.add(CallStarted, call=index, operation=call.operation)
+        try:
+            method = method_of(handler, call.operation)
+            if call.operation.startswith("a"):
+                result = self._loop.run_until_complete(_acall(index, method, _request(index, call)))
+            else:
+                token = current_call.set(index)
+                try:
+                    result = method(_request(index, call))
+                finally:
+                    current_call.reset(token)
+        except BaseException as error:
+            self._ended(world, index, error)
+        else:
+            self._returned(world, index, result)
+        world.end(index)
+
+    def _returned(self, world: World, index: int, result: Any) -> None:
+        if world.clock.stopped is not None:
+            self._ended(world, index, world.clock.stopped)
+        elif isinstance(result, str | Reply):
+            reply = Reply(result) if isinstance(result, str) else result
+            if isinstance(reply.text, str):
+                cleaned = world.recorder.clean(reply.text)
+                world.recorder.add(Replied, call=index, reply=dataclass_replace(reply, text=cleaned))
+            else:
+                self._broken(world, index, f"a Reply whose text is {type(reply.text).__name__}")
+        else:
+            if inspect.iscoroutine(result):
+                result.close()
+            self._broken(world, index, f"{type(result).__module__}.{type(result).__qualname__}")
+
+    def _broken(self, world: World, index: int, observed: str) -> None:
+        world.recorder.add(ContractBroken, call=index, observed=observed)
+
+    def _ended(self, world: World, index: int, error: BaseException) -> None:
+        """Record how a call ended that did not return; a stop of the world comes before all else."""
+        stopped = world.clock.stopped
+        if stopped is not None:
+            world.recorder.add(Stopped, call=index, reason=stopped.reason, detail=stopped.detail)
+            return
+        clean = world.recorder.clean_stable
+        world.recorder.add(
+            Raised,
+            call=index,
+            error=error_info(error, clean),
+            chain=chain_of(error, clean),
+            attempts=attempts_of(error, clean),
+        )
+
+    # The handler's life
+
+    def _make(self) -> Any:
+        contract_world = handler_world(self._setting)
+        if not self._target.is_factory:
+            return self._target.value
+        if self._target.wants_loop:
+            return self._loop.run_until_complete(_amake(self._target, contract_world))
+        return self._target.make(contract_world)
+
+    def _offers(self, world: World) -> tuple[str, ...]:
+        try:
+            made = self._make()
+        except BaseException as error:
+            raise HandlerError(
+                f"handler {self._spec!r} raised while it was made: {type(error).__name__}: {error}",
+                "a factory gets the World if it takes an argument; keys and base URLs are in the environment",
+                world.recorder.clean(own_traceback(error)),
+            ) from None
+        offers = offered(made)
+        self._close(world, made)
+        if not offers:
+            raise HandlerError(
+                f"{self._spec} makes a {type(made).__name__}, which offers no operation",
+                "a handler has at least one of: complete, acomplete, stream, astream, count_tokens, cost",
+            )
+        return offers
+
+    def _close(self, world: World, handler: Any) -> None:
+        """Close what the factory made, on the loop it was made on; a failure to close is only logged."""
+        if not self._target.is_factory:
+            return
+        try:
+            close = getattr(handler, "aclose", None) or getattr(handler, "close", None)
+            if callable(close):
+                closing = close()
+                if inspect.isawaitable(closing):
+                    self._loop.run_until_complete(_await(closing))
+        except BaseException as error:
+            world.recorder.log(f"closing the handler raised {type(error).__name__}: {error}")
+
+    # Around a scenario
+
+    @contextlib.contextmanager
+    def _playing(self, world: World, *, keep_garbage: bool = False) -> Iterator[World]:
+        limit = sys.getrecursionlimit()
+        random_state = random.getstate()
+        self._apply_seams()
+        self._output.world = world
+        self._loop.set_exception_handler(lambda _, context: world.recorder.log(str(context.get("message"))))
+        asyncio.set_event_loop(self._loop)
+        gc.disable()
+        random.seed(world.scenario.seed)
+        sys.setrecursionlimit(RECURSION_LIMIT)
+        set_world(world)
+        try:
+            with _datetime(world):
+                yield world
+        finally:
+            if not keep_garbage:
+                # Here, and not whenever it pleases: clients that are dropped unclosed schedule work.
+                gc.collect()
+            gc.enable()
+            self._loop.forget_timers()
+            set_world(None)
+            asyncio.set_event_loop(None)
+            self._output.world = None
+            sys.setrecursionlimit(limit)
+            random.setstate(random_state)
+
+    def _clean_up(self, world: World) -> None:
+        """Cancel what the handler left running, as asyncio.run does at its end."""
+        world.clock.grant_clean_up()
+        for _ in range(CANCEL_ROUNDS_MAX):
+            tasks = asyncio.all_tasks(self._loop)
+            if not tasks:
+                break
+            for task in tasks:
+                task.cancel()
+            with contextlib.suppress(BaseException):
+                self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        with contextlib.suppress(BaseException):
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+
+
+def dataclass_replace(reply: Reply, *, text: str) -> Reply:
+    """Return `reply` with another text."""
+    return Reply(
+        text, tuple(reply.tool_calls), reply.finish_reason, reply.usage, reply.provider, reply.model, reply.cost
+    )
+
+
+def _request(index: int, call: Call) -> Request:
+    """Return the request of a call, with its marker at the end of the last message."""
+    *before, last = call.messages
+    marked = {**last, "content": f"{last.get('content') or ''} ({marker(index)})"}
+    return Request(messages=[*before, marked], start=call.start)
+
+
+async def _acall(index: int, method: Any, request: Request) -> Any:
+    await asyncio.sleep(0)  # connections that were dropped meanwhile are seen before the handler looks
+    current_call.set(index)
+    return await method(request)
+
+
+async def _amake(target: Target, world: Any) -> Any:
+    made = target.make(world)
+    return await made if inspect.isawaitable(made) else made
+
+
+async def _await(awaitable: Any) -> Any:
+    return await awaitable
+
+
+@contextlib.contextmanager
+def _datetime(world: World) -> Iterator[None]:
+    """Let `datetime.now` follow the world's clock, where time-machine is there."""
+    if time_machine is None:
+        yield
+        return
+    travel = time_machine.travel(EPOCH_S, tick=False)
+    traveller = travel.start()
+    world.clock.on_move = lambda now_ns: traveller.move_to(EPOCH_S + now_ns / SECOND_NS)
+    try:
+        yield
+    finally:
+        travel.stop()
+
+
+@contextlib.contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set `variables` and take out what would lead clients elsewhere (proxies), until the end."""
+    before = dict(os.environ)
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            del os.environ[name]
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+__all__ = ["Runner", "WorldStopped"]

@@ -1,0 +1,69 @@
+"""The virtual clock of a simulated world.
+
+Time is an integer count of nanoseconds since the start of the scenario and moves only when somebody
+waits. Every wait of every front end (sockets, event loop, sleep) ends here, in `wait_until`. A world
+that cannot go on raises `WorldStopped`, a BaseException, so that a handler's `except Exception` does
+not take it for a provider's failure; it is raised again at every later wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+SECOND_NS = 1_000_000_000
+# A handler that polls for ever reaches this in no real time; no sane call lasts a day.
+HORIZON_S = 86_400.0
+# How long cleaning up may take after the scenario is over.
+CLEAN_UP_S = 60
+
+
+class WorldStopped(BaseException):
+    """The world stopped a handler that would not have ended; `reason` is hang, horizon or flood."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Clock:
+    """Virtual nanoseconds; `on_move`, where set, is told every new time (for what keeps a clock of its own)."""
+
+    def __init__(self, horizon_s: float = HORIZON_S) -> None:
+        self.now_ns = 0
+        self.stopped: WorldStopped | None = None
+        self.on_move: Callable[[int], None] | None = None
+        self._horizon_ns = int(horizon_s * SECOND_NS)
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the start of the scenario, rounded to microseconds as histories show them."""
+        return round(self.now_ns / SECOND_NS, 6)
+
+    def stop(self, reason: str, detail: str) -> WorldStopped:
+        """Stop the world, for good; return what the caller is to raise."""
+        if self.stopped is None:
+            self.stopped = WorldStopped(reason, detail)
+        return self.stopped
+
+    def grant_clean_up(self) -> None:
+        """Let time pass a little longer after a stop, so that `finally` blocks can run."""
+        self.stopped = None
+        self._horizon_ns = self.now_ns + CLEAN_UP_S * SECOND_NS
+
+    def wait_until(self, due_ns: int | None, why: str) -> None:
+        """Let time pass until `due_ns`; None means for ever, which is a hang. `why` is for people."""
+        if self.stopped is not None:
+            raise self.stopped
+        if due_ns is None:
+            raise self.stop("hang", why)
+        if due_ns > self._horizon_ns:
+            raise self.stop("horizon", f"{why}, past {self._horizon_ns // SECOND_NS} virtual seconds")
+        if due_ns > self.now_ns:
+            self.now_ns = due_ns
+            if self.on_move is not None:
+                self.on_move(due_ns)
+
+    def wait(self, seconds: float, why: str) -> None:
+        """Let `seconds` pass (less than zero is zero)."""
+        self.wait_until(self.now_ns + max(0, round(seconds * SECOND_NS)), why)

@@ -1,0 +1,148 @@
+"""Simulated connections: the provider's side of a TCP connection, on the virtual clock.
+
+A `Connection` is fed what the handler sends, and holds what is due for the handler in `inbox`, in time
+order. The front ends (blocking sockets, event loop) take from the inbox when the clock says so and
+report back what the handler has met: that is the proof that a fault was injected.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llminv.simulation.clock import SECOND_NS
+from llminv.simulation.http import BadRequestError, HttpRequest, RequestParser, Response
+from llminv.simulation.plan import Close, Reset, Send, Step, Wait, respond
+
+if TYPE_CHECKING:
+    from llminv.simulation.world import World
+
+
+@dataclass
+class Exchange:
+    """One request and what is sent for it; `fault` until the handler has met it."""
+
+    call: int
+    provider: str
+    attempt: int
+    fault: str | None
+    started_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A step with the time at which it is there, and the exchange it belongs to (None: the world's own)."""
+
+    at_ns: int
+    step: Send | Close | Reset
+    exchange: Exchange | None
+
+
+class Connection:
+    """One connection to `host`; `on_due` is called whenever something was put into the inbox."""
+
+    def __init__(self, world: World, host: str, port: int) -> None:
+        self.world = world
+        self.host = host
+        self.port = port
+        self.inbox: deque[Due] = deque()
+        self.on_due: Callable[[], None] | None = None
+        self.ended = False  # by the provider's side, and met by the handler's
+        self.closed = False  # by the handler's side
+        self.idle = True
+        self._parser = RequestParser()
+        self._tail_ns = 0
+        self._open_exchange: Exchange | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes that the handler sent."""
+        if self.closed or self.ended:
+            return
+        try:
+            requests = self._parser.feed(data)
+        except BadRequestError as error:
+            self.put((*respond(Response(400, (("connection", "close"),), str(error).encode())), Close()), None)
+            return
+        for request in requests:
+            self.idle = False
+            self.world.serve(self, request)
+
+    def put(self, steps: tuple[Step, ...], exchange: Exchange | None) -> None:
+        """Schedule steps, after those already scheduled."""
+        self._open_exchange = exchange
+        at_ns = max(self._tail_ns, self.world.clock.now_ns)
+        for step in steps:
+            if isinstance(step, Wait):
+                at_ns += round(step.seconds * SECOND_NS)
+            else:
+                self.inbox.append(Due(at_ns, step, exchange))
+        self._tail_ns = at_ns
+        if self.on_due is not None:
+            self.on_due()
+
+    def next_due_ns(self) -> int | None:
+        """Return when the next step is there, or None when nothing is to come."""
+        return self.inbox[0].at_ns if self.inbox else None
+
+    def take(self) -> Send | Close | Reset:
+        """Take the next step, which must be due, and record that the handler has met it."""
+        due = self.inbox.popleft()
+        step, exchange = due.step, due.exchange
+        if not isinstance(step, Send):
+            self.ended = True
+        if exchange is not None:
+            end = "reset" if isinstance(step, Reset) else "closed" if isinstance(step, Close) else None
+            data, status = b"", None
+            if isinstance(step, Send):
+                data, status = step.data, step.status
+                end = "whole" if step.last else None
+            self.world.recorder.response(
+                data, call=exchange.call, provider=exchange.provider, attempt=exchange.attempt, status=status, end=end
+            )
+            self._meet(exchange)
+            if end is not None:
+                self.idle = True
+                self._open_exchange = None
+        return step
+
+    def give_up(self, *, at_once: bool = False) -> None:
+        """The handler's side has waited and goes on without: it has met the silence that was planned.
+
+        That takes some time, unless (`at_once`) the world itself found out that it would wait for ever.
+        """
+        exchange = self._open_exchange
+        if exchange is not None and (at_once or self.world.clock.now_ns > exchange.started_ns):
+            self._meet(exchange)
+
+    def close(self) -> None:
+        """The handler's side closes the connection."""
+        if not self.closed:
+            self.give_up()
+            self.closed = True
+
+    def _meet(self, exchange: Exchange) -> None:
+        if exchange.fault is not None:
+            self.world.recorder.reached(
+                call=exchange.call, provider=exchange.provider, attempt=exchange.attempt, fault=exchange.fault
+            )
+            exchange.fault = None
+
+    def drop(self) -> None:
+        """The provider closes an idle connection, as servers do between two requests."""
+        self.put((Close(),), None)
+
+    def kill(self) -> None:
+        """The world ends: nothing is due any more, and whoever looks finds the connection ended."""
+        self.inbox.clear()
+        self.ended = True
+        self.on_due = None
+
+
+def url_of(scheme_port: int, host: str, request: HttpRequest) -> str:
+    """Return the address a request was sent to, as a person would write it."""
+    default = {443: "https", 80: "http"}.get(scheme_port)
+    if default is not None:
+        return f"{default}://{host}{request.target}"
+    return f"http://{host}:{scheme_port}{request.target}"

@@ -1,0 +1,97 @@
+"""The recorder writes a world's history, and sees to it that no provider's key gets into one.
+
+Keys are canaries. Where one stands in what a provider received, it is replaced by `<key:openai>` when
+it is that provider's own and by `<key:openai@anthropic>` when it is not; anywhere else by
+`<key:openai>`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from llminv.history import Event, FaultReached, RequestReceived, ResponseSent
+from llminv.simulation.clock import Clock
+from llminv.simulation.http import HttpRequest
+from llminv.simulation.sites import Setting, canary, canary_forms
+
+# Addresses of objects differ from process to process and stand in the repr of many an exception.
+_ADDRESS = re.compile(r"0x[0-9a-f]{6,16}")
+PRINTED_CHARACTERS_MAX = 20_000
+LOGGED_MAX = 20
+
+
+class Recorder:
+    """Events in order, with the clock's time; all text is cleaned of keys on the way in."""
+
+    def __init__(self, setting: Setting, clock: Clock) -> None:
+        self._clock = clock
+        self._forms = {
+            form: name for name in setting["providers"] for form in canary_forms(canary(name))
+        }
+        self._pattern = re.compile("|".join(map(re.escape, sorted(self._forms, key=len, reverse=True))) or r"(?!)")
+        self.events: list[Event] = []
+        self.printed: list[str] = []
+        self.logged: list[str] = []
+        self.finished = False
+
+    def add(self, event_type: type[Any], **fields: Any) -> None:
+        """Append an event that happens now (fields: those of the class, hence Any)."""
+        if not self.finished:
+            self.events.append(event_type(at_s=self._clock.now_s, **fields))
+
+    def print(self, text: str) -> None:
+        """Keep what the handler printed, up to a limit."""
+        if sum(map(len, self.printed)) < PRINTED_CHARACTERS_MAX:
+            self.printed.append(self.clean(text))
+
+    def log(self, text: str) -> None:
+        """Keep what the event loop or the clean-up has to say; it takes no part in equality."""
+        if len(self.logged) < LOGGED_MAX:
+            self.logged.append(self.clean_stable(text))
+
+    def clean(self, text: str, receiver: str | None = None) -> str:
+        """Return `text` without keys; `receiver` is the provider that received it, if one did."""
+
+        def replace(match: re.Match[str]) -> str:
+            owner = self._forms[match.group()]
+            return f"<key:{owner}>" if receiver in (None, owner) else f"<key:{owner}@{receiver}>"
+
+        return self._pattern.sub(replace, text)
+
+    def clean_stable(self, text: str) -> str:
+        """Return `text` without keys and without addresses of objects."""
+        return _ADDRESS.sub("0x…", self.clean(text))
+
+    def owners(self, text: str) -> tuple[str, ...]:
+        """Return whose keys stand in `text`, in order of the providers' names."""
+        return tuple(sorted({self._forms[form] for form in self._pattern.findall(text)}))
+
+    def request(
+        self, request: HttpRequest, url: str, *, call: int, provider: str, attempt: int, model: str | None, fault: str | None
+    ) -> None:
+        """Record a request that `provider` has read whole."""
+        body = request.body.decode("utf-8", "backslashreplace")
+        everything = "\n".join([url, body, *(f"{name}: {value}" for name, value in request.headers)])
+        self.add(
+            RequestReceived,
+            call=call,
+            provider=provider,
+            attempt=attempt,
+            method=request.method,
+            url=self.clean(url, provider),
+            headers=tuple((name, self.clean(value, provider)) for name, value in request.headers),
+            body=self.clean(body, provider),
+            model=model,
+            keys=self.owners(everything),
+            fault=fault,
+        )
+
+    def response(self, data: bytes, *, call: int, provider: str, attempt: int, status: int | None, end: str | None) -> None:
+        """Record bytes of a response that reached the handler's side."""
+        text = data.decode("utf-8", "backslashreplace")
+        self.add(ResponseSent, call=call, provider=provider, attempt=attempt, text=text, status=status, end=end)
+
+    def reached(self, *, call: int, provider: str, attempt: int, fault: str) -> None:
+        """Record that the handler's side has met a fault."""
+        self.add(FaultReached, call=call, provider=provider, attempt=attempt, fault=fault)
