@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from pydantic import BaseModel, RootModel, ValidationError
 
 from llminv.declaration.fields import REFUSED, Steps, near, shown
-from llminv.errors import Problem
+from llminv.errors import Place, Problem
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -25,12 +25,12 @@ WANTED = {
     "model_type": "expected a mapping",
     "model_attributes_type": "expected a mapping",
     "dict_type": "expected a mapping",
-    "too_short": "expected {min_length} or more",
-    "too_long": "expected {max_length} or fewer",
-    "greater_than": "expected more than {gt}",
-    "greater_than_equal": "expected {ge} or more",
-    "less_than": "expected less than {lt}",
-    "less_than_equal": "expected {le} or less",
+    "too_short": "expected at least {min_length}",
+    "too_long": "expected at most {max_length}",
+    "greater_than": "expected more than {gt:g}",
+    "greater_than_equal": "expected at least {ge:g}",
+    "less_than": "expected less than {lt:g}",
+    "less_than_equal": "expected at most {le:g}",
 }
 
 
@@ -42,12 +42,12 @@ def validated(model: type[M], section: Section, names: Names, problems: list[Pro
     before = len(problems)
     for steps in _empty(section.data):
         message = "there is no value; write one or leave the field out"
-        problems.append(problem(section, steps, message)._replace(place=section.key_place(*steps)))
+        problems.append(problem(section, steps, message, section.key_place(*steps)))
     try:
         found = model.model_validate(section.data, context=names)
     except ValidationError as error:
         wrong = error.errors(include_url=False)
-        problems += [_said(model, section, each) for each in wrong if not _is_empty(each)]
+        problems += [_said(model, section, each) for each in wrong if not _is_noise(each)]
         return None
     return found if len(problems) == before else None
 
@@ -64,15 +64,23 @@ def _empty(value: Value, steps: Steps = ()) -> Iterator[Steps]:
             yield from _empty(item, (*steps, index))
 
 
-def _is_empty(error: ErrorDetails) -> bool:
-    """Tell whether the error is about a None, which `_empty` has said already."""
-    return error["input"] is None and error["type"] != "extra_forbidden"
+def _is_noise(error: ErrorDetails) -> bool:
+    """Tell whether the error says nothing new.
+
+    What is wrong with a None is said by `_empty`; and a list is too short to pydantic when its items
+    are wrong.
+    """
+    found, kind = error["input"], error["type"]
+    if kind == "too_short":
+        enough: bool = len(found) >= error["ctx"]["min_length"]
+        return enough
+    return found is None and kind != "extra_forbidden"
 
 
-def problem(section: Section, steps: Steps, message: str) -> Problem:
-    """Return the problem with the value at `steps`: its place, its name and the message."""
+def problem(section: Section, steps: Steps, message: str, place: Place | None = None) -> Problem:
+    """Return the problem with the value at `steps`: its name, the message, its place or the given one."""
     name = section.name(*steps)
-    return Problem(section.place(*steps), f"{name}: {message}" if name else message)
+    return Problem(place or section.place(*steps), f"{name}: {message}" if name else message)
 
 
 def _said(model: type[BaseModel], section: Section, error: ErrorDetails) -> Problem:
@@ -80,11 +88,11 @@ def _said(model: type[BaseModel], section: Section, error: ErrorDetails) -> Prob
     context: Mapping[str, Any] = error.get("ctx", {})  # whatever the validator gave: pydantic's own type
     if kind == "extra_forbidden":
         unknown = f"unknown field {shown(steps[-1])}{near(steps[-1], fields_at(model, steps[:-1]))}"
-        return problem(section, steps[:-1], unknown)._replace(place=section.key_place(*steps))
+        return problem(section, steps[:-1], unknown, section.key_place(*steps))
     if kind == "missing":
         return problem(section, steps[:-1], f"the field {str(steps[-1])!r} is missing")
     if kind == REFUSED and steps[-1:] == ("[key]",):
-        return problem(section, steps[:-2], error["msg"])._replace(place=section.key_place(*steps))
+        return problem(section, steps[:-2], error["msg"], section.key_place(*steps))
     if kind == REFUSED:
         return problem(section, steps, error["msg"])
     if kind == "value_error":

@@ -42,23 +42,30 @@ T = TypeVar("T")
 # The type of the pydantic errors whose text is a whole message already.
 REFUSED = "refused"
 _SHOWN_MAX = 60
+_PART_MIN = 3
 
 
 def shown(value: object) -> str:
     """Return how a message shows a value that it found."""
     if isinstance(value, str):
         return repr(value if len(value) <= _SHOWN_MAX else value[:_SHOWN_MAX] + "...")
-    if isinstance(value, list | tuple):
-        return "a list" if value else "an empty list"
-    return "a mapping" if isinstance(value, dict) else "nothing" if value is None else str(value)
+    if isinstance(value, list | dict):
+        return ("a" if value else "an empty") + (" list" if isinstance(value, list) else " mapping")
+    return "nothing" if value is None else str(value)
 
 
 def near(word: object, allowed: Iterable[str]) -> str:
-    """Return `; did you mean ...? (allowed: ...)`, without the question where no word is near."""
+    """Return `; did you mean ...? (allowed: ...)`, without the question where no word is near.
+
+    Near is a word that is spelled alike, or one that holds the whole of `word` (429 in http_429).
+    """
     folded = {name.casefold(): name for name in allowed}
-    close = difflib.get_close_matches(str(word).casefold(), folded, n=1, cutoff=0.5)
+    meant = str(word).casefold()
+    close = difflib.get_close_matches(meant, folded, n=1)
+    close += [name for name in folded if len(meant) >= _PART_MIN and meant in name]
     question = f"; did you mean {folded[close[0]]!r}?" if close else ""
-    return f"{question} (allowed: {', '.join(folded.values())})"
+    names = (name if name.isprintable() else repr(name) for name in folded.values())
+    return f"{question} (allowed: {', '.join(names)})"
 
 
 def refusal(message: str) -> PydanticCustomError:
@@ -148,7 +155,10 @@ Boolean = Annotated[bool, _spelled("true|false", "true or false", "true".__eq__,
 
 def _share(text: str) -> float:
     number = Decimal(text.strip("±%"))
-    return float(number / 100 if text.endswith("%") else number)
+    share = number / 100 if text.endswith("%") else number
+    if share > 1:
+        raise refusal(f"expected a share of at most 100%, found {shown(text)}")
+    return float(share)
 
 
 # A share of the whole as a fraction: `25%`, `±5%` and `0.25` are 0.25, 0.05 and 0.25.

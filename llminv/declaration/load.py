@@ -98,20 +98,18 @@ class _Reading:
         except DeclarationError as error:
             self.problems += error.problems
             return
-        if not isinstance(top.data, dict):
-            self._say(
-                top, (), f"expected a mapping with {' or '.join((*ONCE, *PAIR))}, found {shown(top.data)}"
-            )
+        if not isinstance(top.data, dict) or not top.data:
+            wanted = f"expected a mapping with {', '.join(ONCE)} or {' and '.join(PAIR)}"
+            self._say(top, (), f"{wanted}, found {shown(top.data)}")
             return
         sections = {key: Section(top.document, (key,), key) for key in top.data}
         for key, section in sections.items():
             if key not in ONCE and key not in PAIR:
-                self._say(
-                    top, (), f"unknown key {shown(key)}{near(key, (*ONCE, *PAIR))}", section.key_place()
-                )
+                unknown = f"unknown key {shown(key)}{near(key, (*ONCE, *PAIR))}"
+                self._say(top, (), unknown, section.key_place())
             elif key in ONCE and self.once.setdefault(key, section) is not section:
                 first = self.once[key].key_place()
-                self._say(section, (), f"is declared twice, first at {first}", section.key_place())
+                self._say(section, (), f"declared twice, first at {first}", section.key_place())
         match [sections[key] for key in PAIR if key in sections]:
             case [title, invariants]:
                 self.domains.append((title, invariants))
@@ -133,8 +131,10 @@ class _Reading:
         declared = [row for domain in self.domains for row in self._invariants(*domain, names)]
         self._duplicates()
         if at and policy:
-            self._contradicted(at, policy.contradictions())
-            for row in declared:
+            own = policy.contradictions()
+            self._contradicted(at, own)
+            # What an invariant says against a policy that contradicts itself is not worth saying.
+            for row in () if own else declared:
                 self._contradicted(row.section, row.invariant.contradictions(policy))
         return providers.root if providers else None, policy, declared
 
@@ -172,15 +172,15 @@ class _Reading:
         for _, invariants in self.domains:
             for section in self._items(invariants):
                 word = section.data.get("id") if isinstance(section.data, dict) else None
-                if isinstance(word, str) and first.setdefault(word, section.place("id")) != section.place(
-                    "id"
-                ):
+                if not isinstance(word, str):
+                    continue
+                if word in first:
                     self._say(section, ("id",), f"{shown(word)} is declared twice, first at {first[word]}")
+                first.setdefault(word, section.place("id"))
 
     def _contradicted(self, section: Section, contradictions: Sequence[Contradiction]) -> None:
         for steps, message in contradictions:
             self._say(section, steps, message)
 
     def _say(self, section: Section, steps: Steps, message: str, place: Place | None = None) -> None:
-        found = problem(section, steps, message)
-        self.problems.append(found if place is None else found._replace(place=place))
+        self.problems.append(problem(section, steps, message, place))
