@@ -52,7 +52,7 @@ def from_json(cls: type[Any], data: Any, path: str = "") -> Any:
 
 
 @cache
-def _defaults(cls: type[Any]) -> tuple[tuple[str, Any], ...]:
+def _defaults(cls: Any) -> tuple[tuple[str, Any], ...]:
     pairs = []
     for field in dataclasses.fields(cls):
         default: Any = field.default

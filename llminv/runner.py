@@ -17,6 +17,7 @@ import os
 import random
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from llminv.contract import Reply, Request
@@ -25,7 +26,7 @@ from llminv.handler.errors import attempts_of, chain_of, error_info
 from llminv.handler.spec import Target, load_target, method_of, offered, own_traceback
 from llminv.history import CallStarted, ContractBroken, History, Measurements, Raised, Replied, Stopped
 from llminv.scenario import Call, Scenario
-from llminv.simulation.clock import SECOND_NS, WorldStopped
+from llminv.simulation.clock import SECOND_NS
 from llminv.simulation.current import set_world
 from llminv.simulation.dialects.interface import EPOCH_S
 from llminv.simulation.install import installed
@@ -35,8 +36,11 @@ from llminv.simulation.world import World, current_call, marker
 
 try:
     import time_machine
+
+    HAS_TIME_MACHINE = True
 except ImportError:
-    time_machine = None  # datetime.now stays real, which only a handler that reads it can notice
+    # datetime.now stays real, which only a handler that reads it can notice.
+    HAS_TIME_MACHINE = False
 
 # Recursion beyond this is the handler's own; one limit makes it the same in every process.
 RECURSION_LIMIT = 1_000
@@ -149,7 +153,7 @@ class Runner:
             reply = Reply(result) if isinstance(result, str) else result
             if isinstance(reply.text, str):
                 cleaned = world.recorder.clean(reply.text)
-                world.recorder.add(Replied, call=index, reply=dataclass_replace(reply, text=cleaned))
+                world.recorder.add(Replied, call=index, reply=_with_text(reply, cleaned))
             else:
                 self._broken(world, index, f"a Reply whose text is {type(reply.text).__name__}")
         else:
@@ -260,11 +264,8 @@ class Runner:
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
 
 
-def dataclass_replace(reply: Reply, *, text: str) -> Reply:
-    """Return `reply` with another text."""
-    return Reply(
-        text, tuple(reply.tool_calls), reply.finish_reason, reply.usage, reply.provider, reply.model, reply.cost
-    )
+def _with_text(reply: Reply, text: str) -> Reply:
+    return replace(reply, text=text, tool_calls=tuple(reply.tool_calls))
 
 
 def _request(index: int, call: Call) -> Request:
@@ -292,7 +293,7 @@ async def _await(awaitable: Any) -> Any:
 @contextlib.contextmanager
 def _datetime(world: World) -> Iterator[None]:
     """Let `datetime.now` follow the world's clock, where time-machine is there."""
-    if time_machine is None:
+    if not HAS_TIME_MACHINE:
         yield
         return
     travel = time_machine.travel(EPOCH_S, tick=False)
@@ -327,6 +328,3 @@ def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         setattr(owner, name, before)
-
-
-__all__ = ["Runner", "WorldStopped"]

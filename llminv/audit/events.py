@@ -1,7 +1,7 @@
 """What the engine says while it runs, and what it hands over at the end. Values only; nobody prints here.
 
-`run()` of the engine yields these events in order; a listener shows them. The last one,
-`AuditFinished`, holds the whole `Audit`, which is all that a report gets to see.
+The engine emits these events in order to a listener, which shows them. The last one, `AuditFinished`,
+holds the whole `Audit`, which is all that a report gets to see.
 """
 
 from __future__ import annotations

@@ -49,7 +49,9 @@ class WorkerDied(Exception):
 class Worker:
     """Plays scenarios in a child process. Use as a context manager; `offers` is known once it is entered."""
 
-    def __init__(self, setting: Mapping[str, Any], spec: str, limit_s: float, folder: Path | None = None) -> None:
+    def __init__(
+        self, setting: Mapping[str, Any], spec: str, limit_s: float, folder: Path | None = None
+    ) -> None:
         """Prepare; `setting` is a promise's, hence Any. `folder` is where the handler's spec is relative to."""
         self._order = {"setting": setting, "handler": spec, "path": [str(folder or Path.cwd())]}
         self._limit_s = limit_s

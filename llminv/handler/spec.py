@@ -111,11 +111,17 @@ def _takes_world(factory: Callable[..., Any]) -> bool:
 
 
 def _offer_hint(place: str, value: object) -> str:
-    classes = [
-        name
-        for name, item in vars(value).items()
-        if isinstance(item, type) and offered(item) and item.__module__ == getattr(value, "__name__", None)
-    ] if isinstance(value, ModuleType) else []
+    classes = (
+        [
+            name
+            for name, item in vars(value).items()
+            if isinstance(item, type)
+            and offered(item)
+            and item.__module__ == getattr(value, "__name__", None)
+        ]
+        if isinstance(value, ModuleType)
+        else []
+    )
     if classes:
         return f"did you mean {place}:{classes[0]}?"
     return "a handler has at least one of: " + ", ".join(OPERATIONS)
@@ -141,7 +147,8 @@ def _import_file(spec: str, path: Path) -> ModuleType:
 def _import_module(spec: str, name: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
         raise HandlerError(
-            f"{spec!r} is not a handler spec", "write package.module, package.module:attribute or path/to/file.py:attribute"
+            f"{spec!r} is not a handler spec",
+            "write package.module, package.module:attribute or path/to/file.py:attribute",
         )
     imported: list[ModuleType] = []
     _execute(spec, lambda: imported.append(importlib.import_module(name)))
@@ -154,7 +161,9 @@ def _execute(spec: str, action: Callable[[], object]) -> None:
         action()
     except ModuleNotFoundError as error:
         raise HandlerError(
-            f"handler {spec!r}: no module named {error.name!r}", install_hint(error.name), own_traceback(error)
+            f"handler {spec!r}: no module named {error.name!r}",
+            install_hint(error.name),
+            own_traceback(error),
         ) from None
     except BaseException as error:
         raise HandlerError(

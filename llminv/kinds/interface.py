@@ -29,16 +29,19 @@ class Kind:
 
     `name` is the word in YAML; `summary` one sentence for the docs. `model` reads the YAML fields.
     `operations` are those the kind can play: a handler that offers none of them is *not offered*.
+    `faults` are the names of those that it plays for a promise, simplest first.
     `codes` maps each finding code to the sentence that explains it. `examples` turns the declared
     examples into scenarios, `cells` lists the finite cases to cover, `strategy` draws beyond them.
     `required` names the labels without which nothing was exercised; `exercised` the labels that one
-    history shows; `describe` says in a sentence, for INVARIANTS.md, what is played.
+    history shows; `describe` says in a sentence, for INVARIANTS.md, what is played. `reservations` are
+    the reasons for which a promise cannot be judged whole: with one, the verdict is unknown at best.
     """
 
     name: str
     summary: str
     model: type[Invariant]
     operations: tuple[str, ...]
+    faults: Callable[[Promise], tuple[str, ...]]
     codes: Mapping[str, str]
     examples: Callable[[Promise, Operations], Iterable[Scenario]]
     cells: Callable[[Promise, Operations], Iterable[Scenario]]
@@ -47,3 +50,4 @@ class Kind:
     exercised: Callable[[Promise, Scenario, History], frozenset[str]]
     check: Callable[[Promise, Scenario, History], list[Finding]]
     describe: Callable[[Promise], str]
+    reservations: Callable[[Promise], tuple[str, ...]] = lambda _: ()

@@ -108,7 +108,11 @@ def _name_lookup() -> Callable[..., Any]:
 
     def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
         world = current_world()
-        return real_getaddrinfo(host, port, *args, **kwargs) if world is None else address_info(world, host, port)
+        return (
+            real_getaddrinfo(host, port, *args, **kwargs)
+            if world is None
+            else address_info(world, host, port)
+        )
 
     return getaddrinfo
 
@@ -171,7 +175,9 @@ def installed() -> Iterator[Callable[[], None]]:
     patches = _Patches()
     SimulatedSocket.probes = ProbeDescriptors()
     me = threading.get_ident()
-    set_outsiders(frozenset(ident for thread in threading.enumerate() if (ident := thread.ident) and ident != me))
+    set_outsiders(
+        frozenset(ident for thread in threading.enumerate() if (ident := thread.ident) and ident != me)
+    )
     policy = getattr(asyncio.events, "_get_event_loop_policy", asyncio.get_event_loop_policy)()
     replaced: dict[int, Any] = {}
 

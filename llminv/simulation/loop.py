@@ -74,7 +74,11 @@ class SimulatedTransport(asyncio.Transport):
     """A connected transport; reading starts by itself, as asyncio's does."""
 
     def __init__(
-        self, loop: SimulatedLoop, connection: Connection, protocol: asyncio.BaseProtocol, tls: PlainTextTls | None
+        self,
+        loop: SimulatedLoop,
+        connection: Connection,
+        protocol: asyncio.BaseProtocol,
+        tls: PlainTextTls | None,
     ) -> None:
         peer = PeerSocket(connection)
         super().__init__(
@@ -207,7 +211,9 @@ class _Selector(selectors.DefaultSelector):
             return super().select(THREAD_WAIT_S)
         due_s = self.loop.next_timer_s()
         due_ns = None if due_s is None else math.ceil(due_s * SECOND_NS)
-        world.clock.wait_until(due_ns, "the event loop has nothing to wait for" if due_s is None else "waiting on timers")
+        world.clock.wait_until(
+            due_ns, "the event loop has nothing to wait for" if due_s is None else "waiting on timers"
+        )
         return ready
 
 
@@ -234,7 +240,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         for handle in (*getattr(self, "_scheduled"), *getattr(self, "_ready")):  # noqa: B009 - as above
             handle.cancel()
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
         future = super().run_in_executor(executor, func, *args)
         self.busy_threads += 1
 
@@ -257,7 +263,9 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
             return
         sock.connection = await self._dial(world, str(address[0]), int(address[1]))
 
-    async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **kwargs: Any) -> Any:
+    async def create_connection(
+        self, protocol_factory: Any, host: Any = None, port: Any = None, **kwargs: Any
+    ) -> Any:
         world = current_world()
         if world is None:
             return await super().create_connection(protocol_factory, host, port, **kwargs)
@@ -271,7 +279,9 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
             return await super().create_connection(protocol_factory, host, port, **kwargs)
         tls = None
         if kwargs.get("ssl"):
-            context = kwargs["ssl"] if isinstance(kwargs["ssl"], ssl_module.SSLContext) else ssl_module.SSLContext()
+            context = (
+                kwargs["ssl"] if isinstance(kwargs["ssl"], ssl_module.SSLContext) else ssl_module.SSLContext()
+            )
             name = kwargs.get("server_hostname") or host
             tls = PlainTextTls(context, ssl_module.MemoryBIO(), ssl_module.MemoryBIO(), name)
         protocol = protocol_factory()
@@ -300,4 +310,3 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         if isinstance(error, socket.gaierror):
             raise error
         raise OSError(error.errno, f"Connect call failed {(found, port)}")
-

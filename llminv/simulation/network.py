@@ -63,7 +63,9 @@ class Connection:
         try:
             requests = self._parser.feed(data)
         except BadRequestError as error:
-            self.put((*respond(Response(400, (("connection", "close"),), str(error).encode())), Close()), None)
+            self.put(
+                (*respond(Response(400, (("connection", "close"),), str(error).encode())), Close()), None
+            )
             return
         for request in requests:
             self.idle = False
@@ -99,7 +101,12 @@ class Connection:
                 data, status = step.data, step.status
                 end = "whole" if step.last else None
             self.world.recorder.response(
-                data, call=exchange.call, provider=exchange.provider, attempt=exchange.attempt, status=status, end=end
+                data,
+                call=exchange.call,
+                provider=exchange.provider,
+                attempt=exchange.attempt,
+                status=status,
+                end=end,
             )
             self._meet(exchange)
             if end is not None:

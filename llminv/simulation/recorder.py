@@ -26,10 +26,10 @@ class Recorder:
 
     def __init__(self, setting: Setting, clock: Clock) -> None:
         self._clock = clock
-        self._forms = {
-            form: name for name in setting["providers"] for form in canary_forms(canary(name))
-        }
-        self._pattern = re.compile("|".join(map(re.escape, sorted(self._forms, key=len, reverse=True))) or r"(?!)")
+        self._forms = {form: name for name in setting["providers"] for form in canary_forms(canary(name))}
+        self._pattern = re.compile(
+            "|".join(map(re.escape, sorted(self._forms, key=len, reverse=True))) or r"(?!)"
+        )
         self.events: list[Event] = []
         self.printed: list[str] = []
         self.logged: list[str] = []
@@ -68,7 +68,15 @@ class Recorder:
         return tuple(sorted({self._forms[form] for form in self._pattern.findall(text)}))
 
     def request(
-        self, request: HttpRequest, url: str, *, call: int, provider: str, attempt: int, model: str | None, fault: str | None
+        self,
+        request: HttpRequest,
+        url: str,
+        *,
+        call: int,
+        provider: str,
+        attempt: int,
+        model: str | None,
+        fault: str | None,
     ) -> None:
         """Record a request that `provider` has read whole."""
         body = request.body.decode("utf-8", "backslashreplace")
@@ -87,10 +95,14 @@ class Recorder:
             fault=fault,
         )
 
-    def response(self, data: bytes, *, call: int, provider: str, attempt: int, status: int | None, end: str | None) -> None:
+    def response(
+        self, data: bytes, *, call: int, provider: str, attempt: int, status: int | None, end: str | None
+    ) -> None:
         """Record bytes of a response that reached the handler's side."""
         text = data.decode("utf-8", "backslashreplace")
-        self.add(ResponseSent, call=call, provider=provider, attempt=attempt, text=text, status=status, end=end)
+        self.add(
+            ResponseSent, call=call, provider=provider, attempt=attempt, text=text, status=status, end=end
+        )
 
     def reached(self, *, call: int, provider: str, attempt: int, fault: str) -> None:
         """Record that the handler's side has met a fault."""

@@ -14,7 +14,9 @@ from typing import Any
 class PlainTextTls:
     """An `ssl.SSLObject` that does not encrypt (its names and signatures, hence Any)."""
 
-    def __init__(self, context: ssl.SSLContext, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, hostname: str | None) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, hostname: str | None
+    ) -> None:
         self.context = context
         self.server_side = False
         self.server_hostname = hostname

@@ -153,7 +153,12 @@ class World:
             if not met:
                 met = True
                 self.recorder.add(
-                    ConnectFailed, call=call, provider=site.provider, attempt=attempt, fault=fault, host=site.host
+                    ConnectFailed,
+                    call=call,
+                    provider=site.provider,
+                    attempt=attempt,
+                    fault=fault,
+                    host=site.host,
                 )
 
         return Refusal(fault, CONNECT_GIVE_UP_S if fault == "connect_timeout" else 0.0, meet)
@@ -181,7 +186,13 @@ class World:
         self._attempts[call, site.provider] += 1
         act = self._act(call, site.provider, attempt)
         self.recorder.request(
-            request, url, call=call, provider=site.provider, attempt=attempt, model=parsed.model, fault=act.fault
+            request,
+            url,
+            call=call,
+            provider=site.provider,
+            attempt=attempt,
+            model=parsed.model,
+            fault=act.fault,
         )
         steps: tuple[Step, ...] = plan(site, parsed, act, default_text(site.provider, call))
         if steps and isinstance(steps[-1], Send) and self._down(call, site.provider):

@@ -1,0 +1,222 @@
+"""The engine: promises x Hypothesis -> events, and an audit at the end. It prints nothing and writes nothing.
+
+For each promise: the declared examples and the kind's cells are played in order, then Hypothesis draws.
+Whatever shows a finding is reduced and replayed in a fresh process; only what fails again there is a
+violation. A promise ends as soon as it cannot be judged.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from llminv.audit.events import (
+    Audit,
+    AuditEvent,
+    AuditFinished,
+    AuditStarted,
+    Counterexample,
+    HandlerInfo,
+    InvariantFinished,
+    InvariantResult,
+    InvariantStarted,
+    ScenarioPlayed,
+)
+from llminv.audit.judge import Judge, Judged, Unjudgeable, difference, judged
+from llminv.audit.reduce import Space, reduce
+from llminv.audit.search import Flaky, Found, NothingToDraw, reproducible, search
+from llminv.audit.worker import ScenarioLimit, Worker, WorkerDied
+from llminv.declaration.promise import Promise
+from llminv.kinds.interface import Kind
+from llminv.scenario import Scenario
+from llminv.verdict import Status, Verdict
+
+SCENARIO_LIMIT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to audit; `max_examples` replaces what the invariants declare, `drawn_only` leaves out examples and cells."""
+
+    seed: int
+    max_examples: int | None = None
+    scenario_limit_s: float = SCENARIO_LIMIT_S
+    drawn_only: bool = False
+    folder: Path | None = None
+
+
+def run(
+    promises: Sequence[Promise],
+    spec: str,
+    kinds: Mapping[str, Kind],
+    options: Options,
+    emit: Callable[[AuditEvent], None] = lambda _: None,
+) -> Audit:
+    """Audit the handler at `spec` and return the audit; `emit` is told what happens meanwhile.
+
+    All promises share their providers and policy, and so one worker. Raises HandlerError where the
+    handler cannot be loaded.
+    """
+    setting = promises[0].setting()
+    with reproducible(), Worker(setting, spec, options.scenario_limit_s, options.folder) as worker:
+        handler = HandlerInfo(spec, worker.offers)
+        emit(AuditStarted(handler, options.seed, len(promises)))
+        results = []
+        for promise in promises:
+            trial = _Trial(promise, kinds[promise.invariant.kind], worker, spec, options, emit)
+            results.append(trial.run())
+            emit(InvariantFinished(results[-1]))
+    audit = Audit(handler, options.seed, tuple(results))
+    emit(AuditFinished(audit))
+    return audit
+
+
+class _Trial:
+    """One promise on its way to a verdict."""
+
+    def __init__(
+        self,
+        promise: Promise,
+        kind: Kind,
+        worker: Worker,
+        spec: str,
+        options: Options,
+        emit: Callable[[AuditEvent], None],
+    ) -> None:
+        self._emit = emit
+        self._promise = promise
+        self._kind = kind
+        self._worker = worker
+        self._spec = spec
+        self._options = options
+        self._operations = [name for name in kind.operations if name in worker.offers]
+        self._judge = Judge(kind, promise, worker)
+        self._space = Space(promise.policy.chain, kind.faults(promise), self._operations)
+        self._found: dict[str, Counterexample] = {}
+        self._fixed: list[Scenario] = []
+        self._drawn = 0
+        self._drawn_all = False
+
+    def run(self) -> InvariantResult:
+        """Play the promise and return what came of it."""
+        if not self._operations:
+            wanted = " or ".join(self._kind.operations)
+            return self._result(Verdict(Status.NOT_OFFERED, f"the handler does not offer {wanted}"))
+        examples: list[Scenario] = []
+        cells: list[Scenario] = []
+        if not self._options.drawn_only:
+            examples = list(self._kind.examples(self._promise, self._operations))
+            cells = list(self._kind.cells(self._promise, self._operations))
+        self._fixed = [*examples, *cells]
+        max_examples = self._options.max_examples or self._promise.invariant.max_examples
+        self._emit(InvariantStarted(self._promise, len(self._fixed) + max_examples))
+        try:
+            self._play("example", examples)
+            self._play("cell", cells)
+            self._draw(max_examples)
+            verdict = self._verdict(self._nondeterminism())
+        except (Unjudgeable, Flaky, NothingToDraw) as error:
+            verdict = self._verdict(str(error))
+        except (ScenarioLimit, WorkerDied) as error:
+            verdict = self._verdict(_with_place(str(error), error.where))
+        return self._result(verdict)
+
+    def _play(self, phase: str, scenarios: Iterable[Scenario]) -> None:
+        for scenario in scenarios:
+            for code in self._judge.codes(scenario):
+                if code not in self._found:
+                    self._keep(code, scenario, phase)
+            self._emit(ScenarioPlayed(phase))
+
+    def _draw(self, max_examples: int) -> None:
+        strategy = self._kind.strategy(self._promise, self._operations)
+        seen: set[str] = set()
+
+        def codes(scenario: Scenario) -> list[str]:
+            if scenario.text not in seen:
+                seen.add(scenario.text)
+                self._emit(ScenarioPlayed("drawn"))
+            return self._judge.codes(scenario)
+
+        found: Found | None = None
+        while found is not None or not seen:
+            found = search(
+                strategy, codes, seed_=self._options.seed, max_examples=max_examples, known=self._found.keys()
+            )
+            if found is not None:
+                self._keep(found.code, found.scenario, "drawn")
+        self._drawn = len(seen)
+        self._drawn_all = self._drawn < max_examples
+
+    def _keep(self, code: str, scenario: Scenario, origin: str) -> None:
+        """Reduce a finding and replay it where nothing of this run can have an influence."""
+        plays = self._judge.plays
+        minimal = reduce(scenario, lambda candidate: code in self._judge.codes(candidate), self._space)
+        judgement = self._judge.judge(minimal)
+        finding = judgement.finding(code)
+        if finding is None:  # reduce() and the judge's memory agree on what it shows
+            raise Flaky(f"{code} was found once and not again")
+        replayed = self._fresh(minimal).finding(code) is not None
+        self._found[code] = Counterexample(finding, minimal, judgement.history, origin, plays, replayed)
+
+    def _fresh(self, scenario: Scenario) -> Judged:
+        options = self._options
+        with Worker(self._promise.setting(), self._spec, options.scenario_limit_s, options.folder) as worker:
+            return judged(self._kind, self._promise, scenario, worker.play(scenario))
+
+    def _nondeterminism(self) -> str:
+        """Play a sample again: "" if all histories are equal, else the reason with the difference."""
+        for scenario in _sample(self._fixed):
+            parted = difference(self._judge.judge(scenario).history, self._worker.play(scenario))
+            if parted:
+                return f"not deterministic: {parted}"
+        return ""
+
+    def _verdict(self, unknown: str) -> Verdict:
+        """Return the verdict, given a reason (or "") for which the promise could not be judged to the end."""
+        if any(found.replayed for found in self._found.values()):
+            return Verdict(Status.VIOLATED, unknown)
+        if self._found:
+            codes = ", ".join(self._found)
+            return Verdict(
+                Status.UNKNOWN, f"not deterministic: {codes} did not show again in a fresh process"
+            )
+        missing = self._missing()
+        reasons = [unknown] if unknown else list(self._kind.reservations(self._promise))
+        if not reasons and missing:
+            reasons = ["never exercised: " + "; ".join(missing)]
+        return Verdict(Status.UNKNOWN, "; ".join(reasons)) if reasons else Verdict(Status.HELD)
+
+    def _missing(self) -> tuple[str, ...]:
+        return tuple(sorted(self._kind.required(self._promise) - self._judge.labels.keys()))
+
+    def _result(self, verdict: Verdict) -> InvariantResult:
+        offered = verdict.status is not Status.NOT_OFFERED
+        return InvariantResult(
+            promise=self._promise,
+            verdict=verdict,
+            counterexamples=tuple(self._found.values()),
+            labels=dict(sorted(self._judge.labels.items())),
+            missing=self._missing() if offered else (),
+            plays=self._judge.plays,
+            cells=len(self._fixed),
+            drawn=self._drawn,
+            drawn_all=self._drawn_all,
+        )
+
+
+def _sample(scenarios: Sequence[Scenario]) -> Iterator[Scenario]:
+    """Yield the first, the middle and the last one."""
+    indexes = dict.fromkeys((0, len(scenarios) // 2, len(scenarios) - 1))
+    yield from (scenarios[index] for index in itertools.filterfalse(lambda i: i < 0, indexes) if scenarios)
+
+
+def _with_place(message: str, dump: str) -> str:
+    """Add the innermost frame of a faulthandler dump, which lists the innermost first."""
+    frames = [line.strip() for line in dump.splitlines() if line.strip().startswith('File "')]
+    foreign = ("site-packages", "/llminv/", "/lib/python")
+    own = next((frame for frame in frames if not any(part in frame for part in foreign)), None)
+    place = own or (frames[0] if frames else None)
+    return f"{message}, in {place.removeprefix('File ')}" if place else message

@@ -1,0 +1,151 @@
+"""exhaustion: when every provider fails, the caller gets the declared error, which names them all.
+
+A failure never comes back as content: an apology in place of an answer is data that nobody can tell
+from an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from llminv.history import ErrorInfo, History, Raised, Replied
+from llminv.kinds import routing
+from llminv.kinds.interface import Kind, Operations
+from llminv.kinds.routing import Route, RoutingInvariant, told
+from llminv.scenario import Act, Call, Scenario, Script
+from llminv.verdict import Finding
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from llminv.declaration.promise import Promise
+
+CODES = {
+    "failure_as_content": "No provider answered, and the caller got a reply.",
+    "wrong_error": "No provider answered, and the error is not the declared one.",
+    "provider_not_named": "The error does not name a provider that was tried.",
+    **routing.STOPPED_CODES,
+}
+
+
+class Exhaustion(RoutingInvariant):
+    """The YAML fields."""
+
+
+def _down_with(call: Call, providers: tuple[str, ...], faults: tuple[str, ...]) -> Scenario:
+    rows = zip(providers, faults, strict=True)
+    return Scenario((call,), tuple(Script(0, provider, then=Act(fault)) for provider, fault in rows))
+
+
+def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
+    for operation in operations:
+        for fault in routing.faults_of(promise):
+            yield routing.down(Call(operation), promise.policy.chain, fault)
+
+
+def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
+    from hypothesis import strategies as st
+
+    chain = promise.policy.chain
+    fault = st.sampled_from(routing.faults_of(promise))
+    faults = st.tuples(*[fault for _ in chain])
+    call = st.builds(Call, st.sampled_from(list(operations)))
+    return st.builds(_down_with, call, st.just(chain), faults)
+
+
+def _all_failed(promise: Promise, route: Route) -> bool:
+    return (
+        route.answered is None
+        and set(route.order) <= set(route.tried)
+        and not routing.past_deadline(promise, route)
+    )
+
+
+def _required(promise: Promise) -> frozenset[str]:
+    return frozenset(f"all providers failed, {word} among them" for word in routing.classes_of(promise))
+
+
+def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozenset[str]:
+    labels: set[str] = set()
+    for call in range(len(scenario.calls)):
+        route = routing.route_of(promise, scenario, history, call)
+        if _all_failed(promise, route):
+            labels |= {
+                f"all providers failed, {routing.class_of(attempt.fault)} among them"
+                for attempt in route.attempts
+                if attempt.reached
+            }
+    return frozenset(labels)
+
+
+def _check(promise: Promise, scenario: Scenario, history: History) -> list[Finding]:
+    findings = []
+    for call in range(len(scenario.calls)):
+        route = routing.route_of(promise, scenario, history, call)
+        findings += [*_judge(promise, route, call), *routing.stopped(route, call)]
+    return findings
+
+
+def _judge(promise: Promise, route: Route, call: int) -> Iterator[Finding]:
+    outcome = route.outcome
+    if route.answered is not None:
+        return
+    declared = promise.policy.exhausted
+    if isinstance(outcome, Replied):
+        expected = f"{declared} is raised: no provider answered"
+        yield Finding("failure_as_content", expected, told(outcome), call, at_s=outcome.at_s)
+    if not isinstance(outcome, Raised) or routing.past_deadline(promise, route):
+        return
+    if not _is_a(outcome.error, declared):
+        expected = f"{declared} is raised: no provider answered"
+        yield Finding("wrong_error", expected, told(outcome), call, at_s=outcome.at_s)
+        return
+    for provider in route.tried:
+        if not _names(outcome, provider):
+            expected = f"{declared} names every provider tried: {', '.join(route.tried)}"
+            observed = f"{provider} is not named: {told(outcome)}"
+            yield Finding("provider_not_named", expected, observed, call, provider, at_s=outcome.at_s)
+
+
+def _is_a(error: ErrorInfo, declared: str) -> bool:
+    name = declared.rpartition(".")[2]
+    return name == error.type or name in error.bases
+
+
+def _names(outcome: Raised, provider: str) -> bool:
+    """Return whether the provider appears in the error's `.attempts`, message or exception chain."""
+    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(provider)}(?![A-Za-z0-9])", re.IGNORECASE)
+    texts = [outcome.error.message, *outcome.attempts, *(behind.message for behind in outcome.chain)]
+    return any(word.search(text) for text in texts)
+
+
+def _describe(promise: Promise) -> str:
+    return (
+        f"lets all of {', '.join(promise.policy.chain)} fail, with {', '.join(routing.classes_of(promise))}: "
+        "each fault at all of them, and drawn mixtures"
+    )
+
+
+def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
+    del promise, operations
+    yield from ()
+
+
+KIND = Kind(
+    name="exhaustion",
+    summary="When every provider fails, the caller gets the declared error, which names every provider tried.",
+    model=Exhaustion,
+    operations=routing.COMPLETE,
+    faults=routing.faults_of,
+    codes=CODES,
+    examples=_examples,
+    cells=_cells,
+    strategy=_strategy,
+    required=_required,
+    exercised=_exercised,
+    check=_check,
+    describe=_describe,
+    reservations=routing.silences,
+)

@@ -1,0 +1,204 @@
+"""What the kinds about routing share: their fields, their scenarios, and how a history reads as a route.
+
+A scenario of routing is one call and a flat list of acts for each provider (that shape shrinks best);
+a provider whose `then` is a fault is down for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from llminv.declaration.fields import Chain, Failures, Steps
+from llminv.declaration.models import Contradiction, Invariant, Policy, against_chain, against_fallback, meant
+from llminv.history import Attempt, History, Raised, Replied, Stopped
+from llminv.scenario import ANSWER, Act, Call, Scenario, Script
+from llminv.simulation.faults import FAULTS
+from llminv.verdict import Finding
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from llminv.declaration.promise import Promise
+
+COMPLETE = ("complete", "acomplete")
+
+# The findings that every kind can have: the world itself stopped the handler.
+STOPPED_CODES = {
+    "hang": "The handler waits for something that can never happen, and holds no timer.",
+    "never_ends": "The handler goes on without end: past the virtual horizon, or with ever more requests.",
+}
+
+
+class RoutingInvariant(Invariant):
+    """The fields of a kind about routing: a sub-chain to break, and the faults to break it with."""
+
+    chain: Chain | None = None
+    failures: Failures | None = None
+
+    def contradictions(self, policy: Policy) -> list[Contradiction]:
+        """Refuse a sub-chain out of the policy's order, and faults which the policy raises."""
+        steps: Steps = ("failures",)
+        return [
+            *super().contradictions(policy),
+            *against_chain(policy, self.chain or ()),
+            *against_fallback(policy, self.failures or (), steps),
+        ]
+
+
+def routing(promise: Promise) -> RoutingInvariant:
+    """Return the invariant of `promise` as the model of a kind about routing."""
+    if not isinstance(promise.invariant, RoutingInvariant):  # the registry pairs kinds and models
+        raise TypeError(promise.invariant.kind)
+    return promise.invariant
+
+
+def chain_of(promise: Promise) -> tuple[str, ...]:
+    """Return the providers to break: the narrowed chain, or the policy's."""
+    return routing(promise).chain or promise.policy.chain
+
+
+def faults_of(promise: Promise) -> tuple[str, ...]:
+    """Return the faults to play, simplest first: those declared, or all after which the policy falls back."""
+    declared = routing(promise).failures
+    names = promise.policy.fallback_faults if declared is None else meant(declared)
+    return tuple(name for name in FAULTS if name in names)
+
+
+def classes_of(promise: Promise) -> tuple[str, ...]:
+    """Return the classes of the faults to play, in the order of the fault table."""
+    return tuple(dict.fromkeys(FAULTS[name].fault_class for name in faults_of(promise)))
+
+
+def silences(promise: Promise) -> tuple[str, ...]:
+    """Return why the promise cannot be judged whole: faults on which the policy is silent."""
+    silent = [name for name in faults_of(promise) if promise.policy.stance(name) is None]
+    return (f"policy silent on {', '.join(silent)}",) if silent else ()
+
+
+def down(call: Call, providers: Sequence[str], fault: str) -> Scenario:
+    """Return the scenario in which each of `providers` is down with `fault`."""
+    return Scenario((call,), tuple(Script(0, provider, then=Act(fault)) for provider in providers))
+
+
+def prefixes_down(promise: Promise, operations: Sequence[str]) -> Iterator[Scenario]:
+    """Yield the cells: no fault, then each fault at the first provider, the first two, and so on but one."""
+    chain = chain_of(promise)
+    for operation in operations:
+        yield Scenario((Call(operation),))
+        for fault in faults_of(promise):
+            for count in range(1, len(chain)):
+                yield down(Call(operation), chain[:count], fault)
+
+
+def scripts(promise: Promise, operations: Sequence[str], failures_max: int) -> SearchStrategy[Scenario]:
+    """Draw an operation and, for each provider of the chain, up to `failures_max` acts and what follows them."""
+    from hypothesis import strategies as st
+
+    acts = [Act(fault) for fault in faults_of(promise)]
+    rows = [
+        st.builds(
+            Script,
+            st.just(0),
+            st.just(provider),
+            attempts=st.lists(st.sampled_from(acts), max_size=failures_max).map(tuple),
+            then=st.one_of(st.just(ANSWER), st.sampled_from(acts)),
+        )
+        for provider in chain_of(promise)
+    ]
+    return st.builds(_scenario, st.sampled_from(list(operations)), st.tuples(*rows))
+
+
+def _scenario(operation: str, rows: tuple[Script, ...]) -> Scenario:
+    return Scenario(
+        (Call(operation),), tuple(row for row in map(trimmed, rows) if row.attempts or row.then != ANSWER)
+    )
+
+
+def trimmed(row: Script) -> Script:
+    """Return the script without attempts at its end that only repeat what follows: one form for one meaning."""
+    attempts = row.attempts
+    while attempts and attempts[-1] == row.then:
+        attempts = attempts[:-1]
+    return replace(row, attempts=attempts)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One call as a route: attempts in order, those that were answered, and how the call ended."""
+
+    attempts: tuple[Attempt, ...]
+    outcome: object
+    order: tuple[str, ...]
+
+    @property
+    def answered(self) -> Attempt | None:
+        """The first attempt that the provider answered."""
+        return next((attempt for attempt in self.attempts if attempt.fault is None and attempt.status), None)
+
+    @property
+    def tried(self) -> tuple[str, ...]:
+        """The providers that were tried, in the order of their first attempts."""
+        return tuple(dict.fromkeys(attempt.provider for attempt in self.attempts))
+
+    def ended_at_s(self) -> float:
+        """Return when the call ended."""
+        return self.outcome.at_s if isinstance(self.outcome, Replied | Raised | Stopped) else 0.0
+
+
+def route_of(promise: Promise, scenario: Scenario, history: History, call: int) -> Route:
+    """Return the route of `call`, with the order in which the policy tries providers for it."""
+    start = scenario.calls[call].start
+    return Route(tuple(history.attempts(call)), history.outcome(call), order_from(promise.policy, start))
+
+
+def order_from(policy: Policy, start: str | None) -> tuple[str, ...]:
+    """Return the providers in the order of trying, for a call that names `start` (None: the first)."""
+    chain = policy.chain
+    if start is None or start not in chain:
+        return chain
+    index = chain.index(start)
+    if policy.order == "rotate":
+        return chain[index:] + chain[:index]
+    return (start, *(provider for provider in chain if provider != start))
+
+
+def stopped(route: Route, call: int) -> list[Finding]:
+    """Return the finding of a call that the world had to stop, if it did."""
+    outcome = route.outcome
+    if not isinstance(outcome, Stopped):
+        return []
+    last = route.attempts[-1] if route.attempts else None
+    return [
+        Finding(
+            code="hang" if outcome.reason == "hang" else "never_ends",
+            expected="the call ends, with a reply or an error",
+            observed=f"it never ends: {outcome.detail}",
+            call=call,
+            provider=last.provider if last else None,
+            fault_class=class_of(last.fault) if last else None,
+            at_s=outcome.at_s,
+        )
+    ]
+
+
+def class_of(fault: str | None) -> str | None:
+    """Return the class of a fault."""
+    return FAULTS[fault].fault_class if fault is not None else None
+
+
+def told(outcome: object) -> str:
+    """Return in a few words how a call ended."""
+    if isinstance(outcome, Replied):
+        return f"the reply {outcome.reply.text!r}" if outcome.reply is not None else "the end of the stream"
+    if isinstance(outcome, Raised):
+        return (
+            f"{outcome.error.type}: {outcome.error.message}" if outcome.error.message else outcome.error.type
+        )
+    return "nothing"
+
+
+def past_deadline(promise: Promise, route: Route) -> bool:
+    """Return whether the call's time was up when it ended: after it no attempt is expected."""
+    return route.ended_at_s() >= promise.policy.timeouts.total_s
