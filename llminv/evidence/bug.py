@@ -124,8 +124,9 @@ def from_counterexample(
 ) -> Bug:
     """Return the bug that `counterexample` shows; `version` is the handler's, `seed` the run's.
 
-    What differs between two plays (the measurements) is left out. Raise ValueError for a counterexample
-    that a fresh process did not show again: that is not a bug.
+    What may differ between two plays (what was printed and logged, the measurements) is left out: a
+    replay shows it again. Raise ValueError for a counterexample that a fresh process did not show again:
+    that is not a bug.
     """
     if not counterexample.replayed:
         raise ValueError(f"{promise.invariant.id}: a counterexample that did not fail on replay is not a bug")
@@ -148,7 +149,9 @@ def from_counterexample(
         seed=seed,
         scenario=counterexample.scenario,
         promise=promise.model_dump(mode="json", exclude_none=True),
-        history=dataclasses.replace(counterexample.history, measurements=Measurements()),
+        history=dataclasses.replace(
+            counterexample.history, printed="", logged=(), measurements=Measurements()
+        ),
         provider=finding.provider,
         fault_class=finding.fault_class,
     )

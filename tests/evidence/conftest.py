@@ -56,6 +56,8 @@ def counterexample() -> Counterexample:
                 Raised(0.25, 0, ErrorInfo("RateLimitError", "slow down")),
             ),
             ended_at_s=0.25,
+            printed="asking openai\n",
+            logged=("retrying",),
             measurements=Measurements(real_s=1.5),
         ),
         origin="cell",

@@ -23,7 +23,8 @@ def test_a_counterexample_becomes_a_bug(bug, promise, counterexample):
     assert (bug.seed, bug.found_on, bug.handler_version) == (7, "2026-01-31", "unversioned")
     assert bug.scenario == counterexample.scenario
     assert bug.history == counterexample.history
-    assert bug.history.measurements == Measurements(), "two runs write the same file"
+    kept = bug.history
+    assert (kept.printed, kept.logged, kept.measurements) == ("", (), Measurements()), "same run, same file"
     assert type(promise).model_validate(bug.promise) == promise
     assert [getattr(bug, name) for name in OWNED_BY_PEOPLE] == ["", "", "", ""]
 
