@@ -1,0 +1,198 @@
+"""A history as rows of text: when, who, whom, what. The terminal and VALIDATED_BUG.md show the same rows.
+
+The handler stands in the middle: the caller calls it, it calls providers. Times are virtual seconds,
+attempts are counted from 1, and a fault is named as in the fault table, with its summary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llminv.history import (
+    UNKNOWN_ROUTE,
+    CallStarted,
+    ChunkReceived,
+    ConnectFailed,
+    ContractBroken,
+    FaultReached,
+    HostRefused,
+    Raised,
+    Replied,
+    RequestReceived,
+    ResponseSent,
+    Stopped,
+)
+from llminv.reports.text import counted, one_line
+from llminv.simulation.faults import FAULTS, Where
+
+if TYPE_CHECKING:
+    from llminv.contract import Message, Reply
+    from llminv.history import Event, History
+    from llminv.scenario import Scenario
+
+CALLER = "caller"
+HANDLER = "handler"
+ROWS_MAX = 40
+# Of a longer history the beginning says what went wrong and the end how it ended.
+ROWS_AT_END = 12
+
+_STOPPED = {
+    "hang": "stopped: nothing can ever happen again, and nobody holds a timer",
+    "horizon": "stopped: the virtual time that a scenario may take is over",
+    "flood": "stopped: more requests than any handler needs",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a timeline; a row without `who` stands for rows that are left out."""
+
+    at_s: float
+    who: str
+    whom: str
+    what: str
+
+    @property
+    def at(self) -> str:
+        """The virtual time as text."""
+        return f"{self.at_s:.3f} s"
+
+
+def timeline(scenario: Scenario, history: History, rows_max: int = ROWS_MAX) -> list[Row]:
+    """Return what happened in `history`, which is one of `scenario`, as at most `rows_max` rows."""
+    rows = _Teller(scenario).rows(history)
+    left_out = len(rows) - rows_max
+    if left_out <= 0:
+        return rows
+    begin = rows_max - ROWS_AT_END - 1
+    gap = rows[begin : begin + left_out + 1]
+    return [
+        *rows[:begin],
+        Row(gap[0].at_s, "", "", f"… {counted(len(gap), 'row')} more"),
+        *rows[begin + len(gap) :],
+    ]
+
+
+class _Teller:
+    """Walks over the events of one history; `_told` are the attempts whose end a row has told already."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._faults: dict[tuple[int, str, int], str | None] = {}
+        self._told: set[tuple[int, str, int]] = set()
+
+    def rows(self, history: History) -> list[Row]:
+        rows: list[Row] = []
+        chunks: list[ChunkReceived] = []
+        for event in history.events:
+            if chunks and not (isinstance(event, ChunkReceived) and event.call == chunks[0].call):
+                rows.append(self._chunks(chunks))
+                chunks = []
+            if isinstance(event, ChunkReceived):
+                chunks.append(event)
+            elif (row := self._row(event)) is not None:
+                rows.append(row)
+        return [*rows, self._chunks(chunks)] if chunks else rows
+
+    def _row(self, event: Event) -> Row | None:
+        match event:
+            case CallStarted():
+                return self._asked(event)
+            case ConnectFailed():
+                what = f"{_attempt(event.attempt)}: {_fault(event.fault)}"
+                return self._of(event, HANDLER, event.provider, what)
+            case RequestReceived():
+                self._faults[event.call, event.provider, event.attempt] = event.fault
+                return self._of(event, HANDLER, event.provider, _request(event))
+            case ResponseSent():
+                response = self._response(event)
+                return self._of(event, event.provider, HANDLER, response) if response else None
+            case FaultReached():
+                if (event.call, event.provider, event.attempt) in self._told:
+                    return None
+                return self._of(event, event.provider, HANDLER, _fault(event.fault))
+            case HostRefused():
+                what = "refused: neither a declared provider nor a known one"
+                return self._of(event, HANDLER, f"{event.host}:{event.port}", one_line(what))
+            case Replied():
+                return self._of(event, HANDLER, CALLER, _reply(event.reply))
+            case Raised():
+                what = f"raises {event.error.type}: {one_line(event.error.message)}"
+                return self._of(event, HANDLER, CALLER, what.removesuffix(": "))
+            case ContractBroken():
+                what = f"returns what the contract does not know: {one_line(event.observed)}"
+                return self._of(event, HANDLER, CALLER, what)
+            case Stopped():
+                what = _STOPPED.get(event.reason, event.reason)
+                detail = f" ({one_line(event.detail)})" if event.detail else ""
+                return self._of(event, "llminv", HANDLER, what + detail)
+            case ChunkReceived():
+                return self._chunks([event])
+
+    def _of(self, event: Event, who: str, whom: str, what: str) -> Row:
+        is_one_of_many = len(self._scenario.calls) > 1 and event.call >= 0
+        return Row(event.at_s, who, whom, f"call {event.call}: {what}" if is_one_of_many else what)
+
+    def _asked(self, event: CallStarted) -> Row:
+        calls = self._scenario.calls
+        call = calls[event.call] if event.call < len(calls) else None
+        what = event.operation
+        if call is not None:
+            what += f" {_prompt(call.messages)}" + (f", starting at {call.start}" if call.start else "")
+        return self._of(event, CALLER, HANDLER, what)
+
+    def _response(self, event: ResponseSent) -> str | None:
+        """Return what the head of a response says, or how it broke off; None for what goes on as begun."""
+        key = (event.call, event.provider, event.attempt)
+        fault = self._faults.get(key)
+        if event.end == "whole":
+            self._told.add(key)
+        if event.status is not None:
+            if fault == UNKNOWN_ROUTE:
+                return f"{event.status}: nothing that a scenario decides about"
+            if fault is not None and fault in FAULTS and FAULTS[fault].where is Where.HEADERS:
+                self._told.add(key)
+                return f"{event.status}, {_fault(fault)}"
+            return f"{event.status}: an answer"
+        if event.end in ("closed", "reset") and fault is None and key not in self._told:
+            return f"the connection is {event.end} before the answer is whole"
+        return None
+
+    def _chunks(self, chunks: list[ChunkReceived]) -> Row:
+        text = one_line("".join(event.chunk.text for event in chunks))
+        return self._of(chunks[0], HANDLER, CALLER, f'{counted(len(chunks), "chunk")}: "{text}"')
+
+
+def _attempt(attempt: int) -> str:
+    return f"attempt {attempt + 1}"
+
+
+def _fault(name: str) -> str:
+    return f"{name}: {FAULTS[name].summary}" if name in FAULTS else name
+
+
+def _request(event: RequestReceived) -> str:
+    what = _attempt(event.attempt) if event.attempt >= 0 else one_line(f"{event.method} {event.url}")
+    if event.model is not None:
+        what += f", model {one_line(event.model)}"
+    foreign = [owner for owner in event.keys if owner != event.provider]
+    return f"{what}, with the key of {' and '.join(foreign)}" if foreign else what
+
+
+def _prompt(messages: tuple[Message, ...]) -> str:
+    if not messages:
+        return "without a message"
+    content = messages[-1].get("content")
+    last = f'"{one_line(content)}"' if isinstance(content, str) else one_line(repr(content))
+    return last if len(messages) == 1 else f"{last}, the last of {len(messages)} messages"
+
+
+def _reply(reply: Reply | None) -> str:
+    if reply is None:
+        return "the stream ends"
+    what = f'replies "{one_line(reply.text)}"'
+    if reply.tool_calls:
+        what += f" and {counted(len(reply.tool_calls), 'tool call')}"
+    served = ", ".join(one_line(word) for word in (reply.provider, reply.model) if word)
+    return f"{what} ({served})" if served else what

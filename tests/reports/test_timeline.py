@@ -1,0 +1,181 @@
+"""Every event of a history becomes a row, in the words of the vocabulary."""
+
+import typing
+
+import pytest
+
+from llminv.contract import Chunk, Reply, ToolCall
+from llminv.history import (
+    UNKNOWN_ROUTE,
+    CallStarted,
+    ChunkReceived,
+    ConnectFailed,
+    ContractBroken,
+    ErrorInfo,
+    Event,
+    FaultReached,
+    History,
+    HostRefused,
+    Raised,
+    Replied,
+    RequestReceived,
+    ResponseSent,
+    Stopped,
+)
+from llminv.reports.timeline import Row, timeline
+from llminv.scenario import Call, Scenario
+
+ONE = Scenario((Call("complete"),))
+
+
+def request(at_s, provider, attempt=0, **fields):
+    return RequestReceived(at_s, 0, provider, attempt, "POST", "https://x/", **{"model": "m-1", **fields})
+
+
+def told(*events, scenario=ONE, **options):
+    rows = timeline(scenario, History(events), **options)
+    return [f"{row.at} {row.who} > {row.whom}: {row.what}" for row in rows]
+
+
+def test_a_fallback(scenario, history):
+    fallen_back = (
+        *history.events[:-1],
+        request(0.5, "anthropic", model="claude"),
+        ResponseSent(0.5, 0, "anthropic", 0, "{", 200),
+        ResponseSent(0.501, 0, "anthropic", 0, "}", end="whole"),
+        Replied(0.501, 0, Reply("Hello.", provider="anthropic", model="claude")),
+    )
+    assert told(*fallen_back, scenario=scenario) == [
+        '0.000 s caller > handler: acomplete "Say hello."',
+        "0.002 s handler > openai: attempt 1, model m-1",
+        "0.004 s openai > handler: 429, http_429: The rate-limit error of the provider, without Retry-After.",
+        "0.500 s handler > anthropic: attempt 1, model claude",
+        "0.500 s anthropic > handler: 200: an answer",
+        '0.501 s handler > caller: replies "Hello." (anthropic, claude)',
+    ]
+
+
+def test_a_provider_that_never_answers_and_a_retry():
+    assert told(
+        request(1, "openai", fault="no_answer"),
+        FaultReached(21, 0, "openai", 0, "no_answer"),
+        ConnectFailed(22, 0, "openai", 1, "connection_refused", "api.openai.com"),
+        Stopped(1800, 0, "hang", "waiting for ever"),
+    ) == [
+        "1.000 s handler > openai: attempt 1, model m-1",
+        "21.000 s openai > handler: no_answer: The request is accepted and nothing ever comes back.",
+        "22.000 s handler > openai: attempt 2: connection_refused: Nothing listens: the connection is refused at once.",
+        "1800.000 s llminv > handler: stopped: nothing can ever happen again, and nobody holds a timer (waiting for ever)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "row"),
+    [
+        (CallStarted(0, 0, "complete"), 'caller > handler: complete "Say hello."'),
+        (
+            request(0, "openai", keys=("anthropic", "openai")),
+            "handler > openai: attempt 1, model m-1, with the key of anthropic",
+        ),
+        (
+            RequestReceived(0, -1, "openai", -1, "GET", "https://api.openai.com/v1/models"),
+            "handler > openai: GET https://api.openai.com/v1/models",
+        ),
+        (
+            HostRefused(0, 0, "evil.example", 443),
+            "handler > evil.example:443: refused: neither a declared provider nor a known one",
+        ),
+        (ChunkReceived(0, 0, Chunk("a\n")), 'handler > caller: 1 chunk: "a\\n"'),
+        (Replied(0, 0), "handler > caller: the stream ends"),
+        (Replied(0, 0, Reply("", (ToolCall(),))), 'handler > caller: replies "" and 1 tool call'),
+        (Raised(0, 0, ErrorInfo("ValueError", "")), "handler > caller: raises ValueError"),
+        (
+            Raised(0, 0, ErrorInfo("A", "x\n\x1b[31m\ud800")),
+            "handler > caller: raises A: x\\n\\x1b[31m\\ud800",
+        ),
+        (
+            ContractBroken(0, 0, "builtins.dict"),
+            "handler > caller: returns what the contract does not know: builtins.dict",
+        ),
+        (Stopped(0, 0, "flood"), "llminv > handler: stopped: more requests than any handler needs"),
+        (
+            Stopped(0, 0, "horizon"),
+            "llminv > handler: stopped: the virtual time that a scenario may take is over",
+        ),
+        (Stopped(0, 0, "new reason"), "llminv > handler: new reason"),
+        (ResponseSent(0, 0, "openai", 0, "{", 200), "openai > handler: 200: an answer"),
+        (FaultReached(0, 0, "openai", 0, "from the future"), "openai > handler: from the future"),
+        (
+            ConnectFailed(0, 0, "openai", 0, "name_not_found", "x"),
+            "handler > openai: attempt 1: name_not_found: The host name does not resolve.",
+        ),
+    ],
+)
+def test_one_event(event, row):
+    assert told(event) == [f"0.000 s {row}"]
+
+
+def test_every_kind_of_event_has_a_test():
+    parameters = next(mark for mark in test_one_event.pytestmark if mark.name == "parametrize").args[1]
+    assert {type(event) for event, _ in parameters} == set(typing.get_args(Event))
+
+
+def test_a_route_that_no_scenario_decides_about():
+    assert told(
+        RequestReceived(0, 0, "openai", -1, "GET", "https://api.openai.com/v1/models", fault=UNKNOWN_ROUTE),
+        ResponseSent(0, 0, "openai", -1, "", 404, "whole"),
+    )[1:] == ["0.000 s openai > handler: 404: nothing that a scenario decides about"]
+
+
+def test_an_answer_that_breaks_off_is_told_and_an_idle_connection_is_not():
+    assert told(
+        request(0, "openai"),
+        ResponseSent(0, 0, "openai", 0, "{", 200),
+        ResponseSent(1, 0, "openai", 0, "", end="reset"),
+        request(2, "openai", 1),
+        ResponseSent(2, 0, "openai", 1, "{}", 200, "whole"),
+        ResponseSent(3, 0, "openai", 1, "", end="closed"),
+    ) == [
+        "0.000 s handler > openai: attempt 1, model m-1",
+        "0.000 s openai > handler: 200: an answer",
+        "1.000 s openai > handler: the connection is reset before the answer is whole",
+        "2.000 s handler > openai: attempt 2, model m-1",
+        "2.000 s openai > handler: 200: an answer",
+    ]
+
+
+def test_chunks_that_follow_each_other_are_one_row():
+    chunks = [ChunkReceived(i, 0, Chunk("ab")) for i in range(3)]
+    assert told(*chunks, Replied(3, 0), *chunks[:2]) == [
+        '0.000 s handler > caller: 3 chunks: "ababab"',
+        "3.000 s handler > caller: the stream ends",
+        '0.000 s handler > caller: 2 chunks: "abab"',
+    ]
+
+
+def test_several_calls_are_told_apart():
+    messages = ({"role": "system", "content": "x"}, {"role": "user", "content": [{"type": "text"}]})
+    two = Scenario((Call("complete"), Call("complete", messages, "anthropic"), Call("complete", ())))
+    assert told(*(CallStarted(0, i, "complete") for i in range(3)), Replied(0, 1), scenario=two) == [
+        '0.000 s caller > handler: call 0: complete "Say hello."',
+        "0.000 s caller > handler: call 1: complete [{'type': 'text'}], the last of 2 messages, starting at anthropic",
+        "0.000 s caller > handler: call 2: complete without a message",
+        "0.000 s handler > caller: call 1: the stream ends",
+    ]
+
+
+def test_long_texts_are_cut():
+    (row,) = told(Replied(0, 0, Reply("x" * 500)))
+    assert row == f'0.000 s handler > caller: replies "{"x" * 200}… (300 more)"'
+
+
+def test_a_long_history_keeps_its_beginning_and_its_end():
+    events = [request(i, "openai", i) for i in range(1000)]
+    rows = timeline(ONE, History(tuple(events)))
+    assert len(rows) == 40
+    assert rows[26] == Row(26.0, "handler", "openai", "attempt 27, model m-1")
+    assert rows[27] == Row(27.0, "", "", "… 961 rows more")
+    assert rows[28] == Row(988.0, "handler", "openai", "attempt 989, model m-1")
+    assert rows[-1].at_s == 999.0
+    assert len(timeline(ONE, History(tuple(events[:40])))) == 40
+    assert "more" not in timeline(ONE, History(tuple(events[:40])))[27].what
