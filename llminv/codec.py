@@ -36,7 +36,8 @@ def to_json(value: Any) -> Any:
         tag = getattr(value, "tag", None)
         if tag is not None:
             out["event"] = tag
-        for name, default in _defaults(type(value)):
+        cls: Any = type(value)
+        for name, default in _defaults(cls):
             item = getattr(value, name)
             if item is not default and item != default:
                 out[name] = to_json(item)
@@ -48,7 +49,8 @@ def to_json(value: Any) -> Any:
 
 def from_json(cls: type[Any], data: Any, path: str = "") -> Any:
     """Build a `cls` from what `to_json` made; raise ValueError with the path of what does not fit."""
-    return _reader(cls)(data, path or cls.__name__)
+    hint: Any = cls
+    return _reader(hint)(data, path or cls.__name__)
 
 
 @cache

@@ -53,7 +53,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the caller wants: messages and tools in OpenAI's shape, `start` names the first provider to try."""
+    """What the caller wants: messages and tools in OpenAI's shape; `start` is the provider to try first."""
 
     messages: Sequence[Message]
     tools: Sequence[Mapping[str, Any]] = ()

@@ -1,9 +1,10 @@
 """A history: what happened while a scenario played, in order, in virtual seconds since its start.
 
 The runner and the simulation write it; checkers and reports only read it. Two plays of one scenario
-give equal histories; what cannot be equal (real seconds, waits) stands in `Measurements`, which takes
-no part in equality, nor does what was printed (libraries warn once per process). A provider's key never stands here: `<key:openai>` where openai itself received
-its key, `<key:openai@anthropic>` where openai's key reached anthropic.
+give equal histories; what cannot be equal stands in `Measurements`, which takes no part in equality,
+and nor does what was printed (libraries warn once per process). A provider's key never stands here:
+`<key:openai>` where openai itself received its key, `<key:openai@anthropic>` where openai's key reached
+anthropic.
 """
 
 from __future__ import annotations
@@ -153,7 +154,7 @@ class ErrorInfo:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """The handler's operation raised; `chain` are the causes and contexts, `attempts` the error's own list."""
+    """The handler's operation raised; `chain` are causes and contexts, `attempts` the error's own list."""
 
     tag: ClassVar[str] = "raised"
     at_s: float

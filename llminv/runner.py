@@ -18,7 +18,7 @@ import random
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from llminv.contract import Reply, Request
 from llminv.errors import HandlerError
@@ -77,7 +77,7 @@ class Runner:
         self._loop: SimulatedLoop
         self.offers: tuple[str, ...] = ()
 
-    def __enter__(self) -> Runner:
+    def __enter__(self) -> Self:
         with contextlib.ExitStack() as exits:
             self._apply_seams = exits.enter_context(installed())
             exits.enter_context(_environment(environment(self._setting)))

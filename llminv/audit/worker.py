@@ -7,6 +7,7 @@ is read when the child has died.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -17,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import llminv
 from llminv.errors import HandlerError, LlminvError
@@ -27,7 +28,12 @@ from llminv.scenario import Scenario
 # Importing the SDKs of four providers takes a few seconds on a slow machine.
 LOAD_LIMIT_S = 120.0
 KILL_GRACE_S = 2.0
-_CODE = "import sys; sys.path.insert(0, sys.argv[3]); from llminv.worker import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+_CODE = """\
+import sys
+sys.path.insert(0, sys.argv[3])
+from llminv.worker import main
+main(int(sys.argv[1]), int(sys.argv[2]))
+"""
 
 
 class ScenarioLimit(Exception):
@@ -52,7 +58,7 @@ class Worker:
     def __init__(
         self, setting: Mapping[str, Any], spec: str, limit_s: float, folder: Path | None = None
     ) -> None:
-        """Prepare; `setting` is a promise's, hence Any. `folder` is where the handler's spec is relative to."""
+        """Prepare; `setting` is a promise's, hence Any. The handler's spec is relative to `folder`."""
         self._order = {"setting": setting, "handler": spec, "path": [str(folder or Path.cwd())]}
         self._limit_s = limit_s
         self._folder = folder
@@ -63,7 +69,7 @@ class Worker:
         self._buffer = bytearray()
         self.offers: tuple[str, ...] = ()
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         self._start()
         return self
 
@@ -82,7 +88,7 @@ class Worker:
     def _start(self) -> None:
         orders_read, orders_write = os.pipe()
         answers_read, answers_write = os.pipe()
-        self._errors = tempfile.TemporaryFile()  # closed in _stop
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in _stop
         package_parent = str(Path(llminv.__file__).resolve().parent.parent)
         self._process = subprocess.Popen(
             [sys.executable, "-c", _CODE, str(orders_read), str(answers_write), package_parent],
@@ -152,10 +158,8 @@ class Worker:
         process, self._process = self._process, None
         if process is None:
             return ""
-        try:
+        with contextlib.suppress(BrokenPipeError):
             self._orders.close()
-        except BrokenPipeError:
-            pass
         os.close(self._answers_fd)
         try:
             process.wait(KILL_GRACE_S)

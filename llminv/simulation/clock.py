@@ -18,7 +18,7 @@ CLEAN_UP_S = 60
 
 
 class WorldStopped(BaseException):
-    """The world stopped a handler that would not have ended; `reason` is hang, horizon or flood."""
+    """The world stopped a handler that would not have ended: `reason` is hang, horizon or flood."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -27,7 +27,7 @@ class WorldStopped(BaseException):
 
 
 class Clock:
-    """Virtual nanoseconds; `on_move`, where set, is told every new time (for what keeps a clock of its own)."""
+    """Virtual nanoseconds; `on_move`, where set, is told every new time (to move other clocks along)."""
 
     def __init__(self, horizon_s: float = HORIZON_S) -> None:
         self.now_ns = 0

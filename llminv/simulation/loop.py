@@ -12,7 +12,6 @@ import math
 import selectors
 import socket
 import ssl as ssl_module
-from collections.abc import Callable
 from typing import Any
 
 from llminv.simulation.clock import SECOND_NS
@@ -30,7 +29,7 @@ AddressInfo = tuple[int, int, int, str, tuple[str, int]]
 
 
 def address_info(world: World, host: str | bytes | None, port: int | str | bytes | None) -> list[AddressInfo]:
-    """Return what getaddrinfo returns for `host` in `world`; raise socket.gaierror where it has no address."""
+    """Return what getaddrinfo returns for `host`; raise socket.gaierror where it has no address."""
     name = host.decode("ascii") if isinstance(host, bytes) else host or "127.0.0.1"
     found = world.lookup(name)
     if isinstance(found, Refusal):
@@ -240,7 +239,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         for handle in (*getattr(self, "_scheduled"), *getattr(self, "_ready")):  # noqa: B009 - as above
             handle.cancel()
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
         future = super().run_in_executor(executor, func, *args)
         self.busy_threads += 1
 

@@ -24,7 +24,7 @@ Setting = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Site:
-    """One provider as the network knows it; `path` is the path of its base URL, without a slash at the end."""
+    """One provider as the network knows it; `path` is that of its base URL, without a slash at the end."""
 
     provider: str
     dialect: Dialect
@@ -78,7 +78,7 @@ def sites_of(setting: Setting) -> tuple[Site, ...]:
 
 
 def choose(sites: Iterable[Site], path: str) -> Site | None:
-    """Return the site (of one host) that answers for `path`: the longest matching base path, else the first."""
+    """Return the site (of one host) that answers for `path`: the longest base path, else the first."""
     best: Site | None = None
     for site in sites:
         matches = path == site.path or path.startswith(site.path + "/")

@@ -1,0 +1,45 @@
+# The two commands for a machine that has only Python 3.11+, make and a package index:
+#   make audit    audits the example handler against the declared invariants
+#   make test     runs everything that must be green
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Tests run in two processes unless told otherwise: pytest -n.
+JOBS ?= 2
+
+.PHONY: audit audit-deep test lint clean
+.DELETE_ON_ERROR:
+
+audit: $(VENV)/.examples
+	$(BIN)/llminv run
+
+audit-deep: $(VENV)/.dev
+	$(BIN)/llminv run --no-write --max-examples 3000
+	$(BIN)/python -m pytest -n $(JOBS) -m deep
+
+test: $(VENV)/.dev lint
+	$(BIN)/python -m pytest -n $(JOBS) -m "not deep"
+	$(BIN)/llminv docs --check --diff
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Each stamp says that the environment has what pyproject.toml asks for.
+$(VENV)/.examples: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[examples]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip check
+	@touch $@ $(VENV)/.examples
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "llminv needs Python 3.11 or later; set PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
