@@ -96,7 +96,8 @@ class ChatCompletions(Dialect):
     def events(self, answer: Answer, split: Split, usage: bool) -> Iterator[Event]:
         """Return the chunks: opening, deltas, finish reason, usage, [DONE]."""
         envelope = self._envelope("chat.completion.chunk", answer)
-        reported = None if answer.usage is None or not usage else self.usage(answer.usage)
+        told = usage or not self.usage_chunk
+        reported = self.usage(answer.usage) if told and answer.usage is not None else None
         unknown_yet = {"usage": None} if self.usage_chunk and reported else {}
 
         def chunk(delta: Json, finish: str | None = None) -> dict[str, Json]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 from llminv.contract import ToolCall, Usage
 from llminv.simulation.dialects.errors import NO_ADVICE, ErrorRow, ErrorTable, Retry, Verbatim
 from llminv.simulation.dialects.stream import Event, Form, Split, Stream, words
-from llminv.simulation.dialects.values import Json, as_json, as_text, body_of
+from llminv.simulation.dialects.values import Json, as_json, as_text
 from llminv.simulation.http import HttpRequest, Response
 
 if TYPE_CHECKING:
@@ -98,10 +98,14 @@ class Dialect(ABC):
         operation = next((word for end, word in self.routes.items() if request.path.endswith(end)), None)
         if operation is None or request.method != "POST":
             return None
-        key, model, body = self.key_of(request), self.model_of(request), body_of(request)
-        if not isinstance(body, dict):
+        key, model = self.key_of(request), self.model_of(request)
+        try:
+            body = request.json
+            said = self.read(body) if isinstance(body, dict) else None
+        except RecursionError:
+            said = None
+        if said is None:
             return ParsedRequest(operation, model, key, problem="the body is not a JSON object")
-        said = self.read(body)
         operation = said.operation if operation == "complete" else operation
         return replace(said, operation=operation, model=model or said.model, key=key)
 

@@ -33,14 +33,6 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def body_of(request: HttpRequest) -> Json:
-    """Return the body as JSON, or None where it is none or is nested too deeply to be read."""
-    try:
-        return request.json
-    except RecursionError:
-        return None
-
-
 def mapping(value: Json) -> Mapping[str, Json]:
     """Return `value` if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
