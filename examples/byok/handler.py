@@ -1,0 +1,143 @@
+"""Bring your own keys: one call, routed over OpenAI, Anthropic, DeepSeek and Gemini until one answers.
+
+`PROVIDERS` is the chain. An adapter turns a request into one attempt at its provider and returns the
+reply or raises ProviderError; `Handler` decides what follows from it, by the lists of `policy.py`.
+Nothing here knows a wire format, and nothing below tries anything twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this file may be loaded by its path alone
+
+from byok import policy
+from byok.anthropic_messages import AnthropicMessages
+from byok.errors import Attempt, NoProviderAvailable, ProviderError
+from byok.gemini import Gemini
+from byok.openai_chat import DeepSeekChat, OpenAIChat
+from byok.policy import FaultClass
+from byok.request import check
+from llminv.contract import Reply, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+logger = logging.getLogger("byok")
+
+
+class Adapter(Protocol):
+    """One account at one provider, through its SDK."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Make one attempt; raise ProviderError where it fails."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A row of the chain; `adapter` is called with name, model and key."""
+
+    name: str
+    model: str
+    key_variable: str
+    adapter: Callable[[str, str, str], Adapter]
+
+
+PROVIDERS = (
+    Provider("openai", "gpt-4o-mini", "OPENAI_API_KEY", OpenAIChat),
+    Provider("anthropic", "claude-opus-4-8", "ANTHROPIC_API_KEY", AnthropicMessages),
+    Provider("deepseek", "deepseek-chat", "DEEPSEEK_API_KEY", DeepSeekChat),
+    Provider("gemini", "gemini-2.5-flash", "GEMINI_API_KEY", Gemini),
+)
+
+
+class Handler:
+    """The router. A provider whose key is not in the environment is left out of the chain."""
+
+    chain: ClassVar[Sequence[str]] = tuple(provider.name for provider in PROVIDERS)
+    fallback: ClassVar[frozenset[FaultClass]] = policy.FALLBACK
+
+    def __init__(self) -> None:
+        keys = {row.name: os.environ.get(row.key_variable, "").strip() for row in PROVIDERS}
+        self.adapters: dict[str, Adapter] = {
+            row.name: row.adapter(row.name, row.model, keys[row.name]) for row in PROVIDERS if keys[row.name]
+        }
+
+    async def aclose(self) -> None:
+        """Close all connections, even where closing some of them fails."""
+        async with contextlib.AsyncExitStack() as stack:
+            for adapter in self.adapters.values():
+                stack.push_async_callback(adapter.aclose)
+
+    async def acomplete(self, request: Request) -> Reply:
+        """Return the reply of the first provider that answers.
+
+        Raises NoProviderAvailable where none does in time, the provider's own error where it refuses the
+        request or the content, and UnsupportedRequestError where the request does not fit the chain.
+        """
+        check(request)
+        now = asyncio.get_running_loop().time
+        ends_at_s = now() + policy.TOTAL_S
+        attempts: list[Attempt] = []
+        for name in self.route(request.start):
+            for retry in range(policy.RETRIES_MAX + 1):
+                left_s = ends_at_s - now()
+                if left_s <= 0:
+                    raise _exhausted(f"no provider answered in {policy.TOTAL_S:.0f} s", attempts)
+                outcome = await self.attempt(name, request, min(policy.ATTEMPT_S, left_s))
+                if isinstance(outcome, Reply):
+                    return outcome
+                if outcome.fault_class not in self.fallback:
+                    raise outcome.cause
+                attempts.append(Attempt(name, outcome.fault_class, outcome.cause, outcome.status))
+                logger.warning("attempt failed: %s", attempts[-1])
+                pause_s = _pause_s(outcome, retry)
+                if pause_s is None or now() + pause_s >= ends_at_s:
+                    break
+                await asyncio.sleep(pause_s)
+        raise _exhausted("no provider answered" if attempts else "no provider is configured", attempts)
+
+    def route(self, start: str | None) -> list[str]:
+        """Return the providers to try, in order: from `start` on, those that have a key."""
+        if start is not None and start not in self.chain:
+            raise ValueError(f"no provider is called {start!r}: the chain is {', '.join(self.chain)}")
+        first = 0 if start is None else list(self.chain).index(start)
+        return [name for name in self.chain[first:] if name in self.adapters]
+
+    async def attempt(self, name: str, request: Request, limit_s: float) -> Reply | ProviderError:
+        """Return the reply of one attempt of at most `limit_s`, or how it failed."""
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self.adapters[name].complete(request)
+        except ProviderError as error:
+            return error
+        except TimeoutError as error:
+            return ProviderError(FaultClass.TIMEOUT, error)
+
+
+def _pause_s(failure: ProviderError, retry: int) -> float | None:
+    """Return how long to wait before retry number `retry` (from 0), None to go to the next provider."""
+    if retry == policy.RETRIES_MAX or failure.fault_class not in policy.RETRIED:
+        return None
+    if failure.retry_after_s is not None:
+        return failure.retry_after_s if failure.retry_after_s <= policy.RETRY_AFTER_CAP_S else None
+    pause_s = policy.BACKOFF_FIRST_S * policy.BACKOFF_FACTOR**retry
+    spread = 1 + policy.BACKOFF_JITTER * (2 * random.random() - 1)  # noqa: S311 - spreads load, guards nothing
+    return min(pause_s * spread, policy.BACKOFF_CAP_S)
+
+
+def _exhausted(reason: str, attempts: Sequence[Attempt]) -> NoProviderAvailable:
+    error = NoProviderAvailable(reason, attempts)
+    error.__cause__ = attempts[-1].error if attempts else None
+    return error

@@ -1,0 +1,62 @@
+"""The HTTP client that all three SDKs are given, so that time is bounded in the same way everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx2
+
+from byok.policy import CONNECT_S, FIRST_TOKEN_S, IDLE_S
+
+
+class BoundedClient(httpx2.AsyncClient):
+    """A client that gives up on a connection after 5 s, on headers 20 s later, on a read after 20 s.
+
+    httpx2's own read timeout starts anew with every byte, so a provider that drips its headers would
+    hold an attempt for as long as it likes; and google-genai turns the timeouts of its client off. So
+    connecting and waiting for headers are timed here, whatever timeout an SDK asks for.
+
+    google-genai would use aiohttp wherever that is installed, with neither of these bounds and with a
+    retry of its own on connection errors. Given this client it does not.
+
+    Redirects are not followed: no API of these providers sends any, and the next host would get the key.
+    """
+
+    def __init__(self) -> None:
+        # How many calls run at once is for the caller to limit: waiting for a free connection would
+        # look like a provider that does not answer.
+        super().__init__(
+            follow_redirects=False, limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+        )
+
+    async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
+        """Send as httpx2 does (`options` are its own); raise its timeout errors, as the SDKs expect."""
+        loop = asyncio.get_running_loop()
+        sending = False
+
+        async def traced(event: str, _: object) -> None:
+            nonlocal sending
+            if event.endswith(".send_request_headers.started"):
+                sending = True
+                deadline.reschedule(loop.time() + FIRST_TOKEN_S)
+
+        request.extensions = {
+            **request.extensions,
+            "timeout": httpx2.Timeout(None, read=IDLE_S, write=IDLE_S).as_dict(),
+            "trace": traced,
+        }
+        try:
+            async with asyncio.timeout(CONNECT_S) as deadline:
+                response = await super().send(request, stream=True, **options)
+        except TimeoutError as error:
+            if sending:
+                raise httpx2.ReadTimeout("no response headers in time", request=request) from error
+            raise httpx2.ConnectTimeout("no connection in time", request=request) from error
+        if not stream:
+            try:
+                await response.aread()
+            except BaseException:
+                await response.aclose()
+                raise
+        return response
