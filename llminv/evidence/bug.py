@@ -11,14 +11,14 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Mapping  # noqa: TC003 - the codec reads the annotations
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from llminv import __version__
 from llminv.codec import from_json, to_json
 from llminv.history import History, Measurements
-from llminv.scenario import Scenario  # noqa: TC001 - the codec reads the annotations
+from llminv.scenario import Scenario
 
 if TYPE_CHECKING:
     from datetime import date
@@ -111,6 +111,15 @@ class Bug:
         """Read what `to_json` made; raise ValueError with the path of what does not fit."""
         bug: Bug = from_json(cls, data)
         return bug
+
+
+def accepted_because(promise: Promise, bug_id: str, recorded: Bug | None) -> str:
+    """Return the reason why the bug with this id does not fail a run, "" where it does.
+
+    Either the declaration accepts it or somebody wrote the reason into the ledger, where it is `recorded`.
+    """
+    declared = (accepted.reason for accepted in promise.invariant.accepted if accepted.bug == bug_id)
+    return next(declared, recorded.accepted if recorded else "")
 
 
 def from_counterexample(

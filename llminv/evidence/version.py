@@ -68,7 +68,7 @@ def _git(folder: Path, *arguments: str) -> str | None:
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     command = ["git", "-C", str(folder), "-c", "core.fsmonitor=false", *arguments]
     try:
-        done = subprocess.run(  # noqa: S603 - the arguments are ours and no shell reads them
+        done = subprocess.run(
             command,
             env=environment,
             stdin=subprocess.DEVNULL,

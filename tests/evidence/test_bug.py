@@ -9,7 +9,15 @@ from pydantic import BaseModel
 
 from llminv.audit.events import HandlerInfo
 from llminv.declaration import models
-from llminv.evidence.bug import FORMAT, OWNED_BY_PEOPLE, Bug, BugKey, bug_id, from_counterexample
+from llminv.evidence.bug import (
+    FORMAT,
+    OWNED_BY_PEOPLE,
+    Bug,
+    BugKey,
+    accepted_because,
+    bug_id,
+    from_counterexample,
+)
 from llminv.history import Measurements
 
 KEY = BugKey("app.py:Handler", "provider-fallback-chain", "stopped-early", "openai", "rate_limit")
@@ -39,6 +47,17 @@ def test_what_did_not_fail_again_is_not_a_bug(promise, counterexample):
 
 def test_a_bug_survives_json(bug):
     assert Bug.from_json(bug.to_json()) == bug
+
+
+def test_what_is_accepted(promise, bug):
+    accepted = models.Accepted(bug=bug.id, reason="in June")
+    lenient = promise.model_copy(
+        update={"invariant": promise.invariant.model_copy(update={"accepted": (accepted,)})}
+    )
+    assert accepted_because(promise, bug.id, None) == accepted_because(promise, bug.id, bug) == ""
+    assert accepted_because(promise, bug.id, dataclasses.replace(bug, accepted="in May")) == "in May"
+    assert accepted_because(lenient, bug.id, None) == "in June"
+    assert accepted_because(lenient, "other", None) == ""
 
 
 @pytest.mark.parametrize("field", BugKey._fields)

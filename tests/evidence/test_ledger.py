@@ -230,7 +230,9 @@ def test_any_text_survives_the_file(tmp_path_factory, said, text, provider, cont
         promise={"content": content},
         scenario=Scenario((Call("complete", ({"role": text, "content": content},)),)),
         history=History(
-            (Replied(1.5, 0, Reply(text, (ToolCall(arguments=said),), usage=Usage(1, None))),), printed=said, logged=(text,)
+            (Replied(1.5, 0, Reply(text, (ToolCall(arguments=said),), usage=Usage(1, None))),),
+            printed=said,
+            logged=(text,),
         ),
         provider=provider,
         root_cause=said,

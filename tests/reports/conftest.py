@@ -154,7 +154,7 @@ def audit(promise, counterexample, handler) -> Audit:
             ),
             InvariantResult(
                 unknown,
-                Verdict(Status.UNKNOWN, "never exercised"),
+                Verdict(Status.UNKNOWN, "never exercised: timeout fired at openai; fell back to anthropic"),
                 missing=("timeout fired at openai", "fell back to anthropic"),
                 plays=7,
                 cells=7,

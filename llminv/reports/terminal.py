@@ -1,0 +1,116 @@
+"""The listener of a run in a terminal: progress on stderr while it runs, the report on stdout at its end.
+
+Progress and duration appear only where stderr is a terminal; stdout gets nothing but the report, which is
+a function of the audit. Give every event of the engine to an instance, inside a `with` block.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from llminv.audit.events import AuditFinished, AuditStarted, InvariantStarted, ScenarioPlayed
+from llminv.reports import terminal_report
+from llminv.reports.color import wants_color
+from llminv.reports.terminal_progress import ProgressBar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+    from typing import Self, TextIO
+
+    from llminv.audit.events import AuditEvent
+    from llminv.evidence.bug import Bug
+    from llminv.kinds.interface import Kind
+    from llminv.reports.color import ColorMode
+
+# Lines longer than this are hard to read, however wide the terminal is.
+WIDTH_MAX = 120
+
+
+class TerminalListener:
+    """Shows an audit.
+
+    `recorded` are the bugs of the ledger before the run; `writes` says whether the run adds to them.
+    """
+
+    def __init__(
+        self,
+        stdout: TextIO,
+        stderr: TextIO,
+        kinds: Mapping[str, Kind],
+        *,
+        recorded: Sequence[Bug] = (),
+        writes: bool = True,
+        color: ColorMode = "auto",
+        environ: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stdout = stdout
+        self._stderr = stderr
+        self._kinds = kinds
+        self._recorded = recorded
+        self._writes = writes
+        self._color = color
+        self._environ = environ
+        self._clock = clock
+        self._started_at_s = clock()
+        self._bar: ProgressBar | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Leave the terminal as it was, however the run ended."""
+        self._close()
+
+    def __call__(self, event: AuditEvent) -> None:
+        """Show one event of the engine."""
+        match event:
+            case AuditStarted() if self._stderr.isatty():
+                color = wants_color(self._color, self._stderr, self._environ)
+                self._bar = ProgressBar(self._stderr, color=color)
+            case InvariantStarted() if self._bar:
+                self._bar.begin(event)
+            case ScenarioPlayed() if self._bar:
+                self._bar.step(event)
+            case AuditFinished():
+                self._close()
+                self._report(event)
+            case _:
+                pass
+
+    def _report(self, event: AuditFinished) -> None:
+        text = terminal_report.render(
+            event.audit,
+            self._kinds,
+            self._recorded,
+            writes=self._writes,
+            width=terminal_width(self._stdout),
+            color=wants_color(self._color, self._stdout, self._environ),
+        )
+        write(self._stdout, text)
+        if self._stderr.isatty():
+            write(self._stderr, f"Finished in {self._clock() - self._started_at_s:.1f} s.\n")
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def terminal_width(stream: TextIO) -> int:
+    """Return the width of a report on `stream`: 80 where it is no terminal, so that it is always the same."""
+    if not stream.isatty():
+        return terminal_report.WIDTH
+    return min(shutil.get_terminal_size((terminal_report.WIDTH, 25)).columns, WIDTH_MAX)
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write `text` to `stream` and flush; what its encoding does not know is escaped."""
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()

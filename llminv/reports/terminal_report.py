@@ -1,0 +1,250 @@
+"""An audit as text for a terminal: a table of all invariants, then each that is not held, in full.
+
+Returns text and writes none. A user's words only ever enter as `Text`, which rich takes as they are.
+The same audit gives the same text: no durations, no dates.
+"""
+
+from __future__ import annotations
+
+import io
+import shlex
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from llminv.history import Raised
+from llminv.reports.facts import counts, is_accepted, played, violations
+from llminv.reports.text import counted, cut, folded, visible
+from llminv.reports.timeline import timeline
+from llminv.verdict import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rich.console import RenderableType
+
+    from llminv.audit.events import Audit, InvariantResult
+    from llminv.evidence.bug import Bug
+    from llminv.history import ErrorInfo, History
+    from llminv.kinds.interface import Kind
+    from llminv.reports.facts import Violation
+    from llminv.scenario import Scenario
+
+WIDTH = 80
+ID_WIDTH_MAX = 36
+# Of a long message, and of what the handler printed, the beginning is shown.
+MESSAGE_CHARACTERS_MAX = 1_000
+CELL_CHARACTERS_MAX = 100
+PRINTED_LINES_MAX = 20
+CHAIN_MAX = 3
+
+STYLES: Mapping[Status, str] = {
+    Status.HELD: "green",
+    Status.VIOLATED: "bold red",
+    Status.UNKNOWN: "yellow",
+    Status.NOT_OFFERED: "dim",
+}
+
+
+def render(
+    audit: Audit,
+    kinds: Mapping[str, Kind],
+    recorded: Sequence[Bug] = (),
+    *,
+    writes: bool = True,
+    width: int = WIDTH,
+    color: bool = False,
+) -> str:
+    """Return the whole report.
+
+    `recorded` are the bugs of the ledger, for what is accepted. `writes` says whether the run records
+    what it found: only then is there a bug to replay.
+    """
+    return _text(_report(audit, kinds, recorded, writes=writes), width, color=color)
+
+
+def render_history(
+    scenario: Scenario, history: History, *, call: int = 0, width: int = WIDTH, color: bool = False
+) -> str:
+    """Return one history: its timeline, the error that `call` ended with, and what the handler printed."""
+    return _text(_history(scenario, history, call), width, color=color)
+
+
+def _text(parts: Iterator[RenderableType], width: int, *, color: bool) -> str:
+    page = io.StringIO()
+    console = Console(
+        file=page,
+        width=width,
+        height=25,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    for part in parts:
+        # A command line is copied from the screen: it is never wrapped.
+        console.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))
+    return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
+
+
+def _report(
+    audit: Audit, kinds: Mapping[str, Kind], recorded: Sequence[Bug], *, writes: bool
+) -> Iterator[RenderableType]:
+    yield Text(f"{visible(audit.handler.spec)} offers {', '.join(audit.handler.offers) or 'nothing'}")
+    yield ""
+    yield _summary(audit, kinds, recorded)
+    for result in audit.results:
+        for violation in violations(audit, result, recorded):
+            yield ""
+            yield from _violation(result, violation, kinds[result.promise.invariant.kind])
+            yield ""
+            yield _next_step(audit, result, violation, is_recorded=writes or violation.is_recorded)
+        if result.verdict.status is Status.UNKNOWN:
+            yield ""
+            yield from _unknown(result)
+    if absent := audit.of(Status.NOT_OFFERED):
+        yield ""
+        yield Text(f"Not offered: {', '.join(result.promise.invariant.id for result in absent)}")
+    yield ""
+    yield _closing(audit, recorded)
+
+
+def _summary(audit: Audit, kinds: Mapping[str, Kind], recorded: Sequence[Bug]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    ids = [result.promise.invariant.id for result in audit.results]
+    wide = min(max(map(len, ids), default=0), ID_WIDTH_MAX)
+    table.add_column("Invariant", overflow="fold", width=max(wide, len("Invariant")))
+    table.add_column("Verdict", no_wrap=True)
+    table.add_column("Played", no_wrap=True, justify="right")
+    table.add_column("Finding or reason", overflow="fold", ratio=1)
+    for name, result in zip(ids, audit.results, strict=True):
+        status = result.verdict.status
+        word = "accepted" if is_accepted(audit, result, recorded) else status.value
+        table.add_row(
+            Text(name),
+            Text(word, style=STYLES[status]),
+            str(played(result)),
+            Text("\n".join(_reasons(result, kinds))),
+        )
+    return table
+
+
+def _reasons(result: InvariantResult, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    if result.verdict.status is Status.VIOLATED:
+        codes = kinds[result.promise.invariant.kind].codes
+        for found in result.counterexamples:
+            yield codes.get(found.finding.code, found.finding.code)
+    if result.verdict.reason:
+        yield folded(cut(_reason(result), CELL_CHARACTERS_MAX))
+
+
+def _violation(result: InvariantResult, violation: Violation, kind: Kind) -> Iterator[RenderableType]:
+    found, invariant = violation.counterexample, result.promise.invariant
+    head = "VIOLATED" if found.replayed else "NOT CONFIRMED"
+    style = STYLES[Status.VIOLATED if found.replayed else Status.UNKNOWN]
+    yield Text.assemble((head, style), f" {invariant.id}: {found.finding.code}")
+    yield Text(kind.codes.get(found.finding.code, ""))
+    yield ""
+    yield from _history(found.scenario, found.history, found.finding.call, _judgement(violation))
+
+
+def _next_step(audit: Audit, result: InvariantResult, violation: Violation, *, is_recorded: bool) -> Text:
+    """Return the one command that shows the violation again."""
+    if not violation.counterexample.replayed:
+        return Text("  It did not show again in a fresh process, so it is not recorded as a bug.")
+    if is_recorded:
+        return Text(f"  llminv replay {violation.bug}", no_wrap=True)
+    name = result.promise.invariant.id
+    command = ["llminv", "run", "--handler", audit.handler.spec, "--select", name, "--seed", str(audit.seed)]
+    return Text(f"  {visible(shlex.join(command))}", no_wrap=True)
+
+
+def _judgement(violation: Violation) -> Table:
+    finding = violation.counterexample.finding
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    table.add_row("Expected", _message(finding.expected))
+    table.add_row("Observed", _message(finding.observed))
+    if violation.accepted:
+        table.add_row("Accepted", _message(violation.accepted))
+    return table
+
+
+def _history(
+    scenario: Scenario, history: History, call: int, judgement: Table | None = None
+) -> Iterator[RenderableType]:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, justify="right", style="dim")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in timeline(scenario, history):
+        table.add_row(Text(row.at), Text(f"{row.who} > {row.whom}" if row.who else ""), Text(row.what))
+    yield _indented(table)
+    if judgement is not None:
+        yield ""
+        yield _indented(judgement)
+    outcome = history.outcome(call)
+    if isinstance(outcome, Raised):
+        yield ""
+        yield _indented(_error(outcome.error, "Raised"))
+        for behind in outcome.chain[:CHAIN_MAX]:
+            yield _indented(_error(behind, "after"))
+    if history.printed.strip():
+        yield ""
+        yield _indented(_printed(history.printed))
+
+
+def _error(error: ErrorInfo, lead: str) -> Group:
+    name = f"{error.module}.{error.type}" if error.module not in ("", "builtins") else error.type
+    head = Text.assemble((f"{lead} {visible(name)}", "bold"), ": " if error.message else "")
+    frames = [Text(f"  {visible(frame)}") for frame in error.frames]
+    return Group(head + _message(error.message), *frames)
+
+
+def _printed(printed: str) -> Group:
+    lines = [visible(cut(line, MESSAGE_CHARACTERS_MAX)) for line in printed.rstrip().splitlines()]
+    shown = [Text(f"  {line}") for line in lines[:PRINTED_LINES_MAX]]
+    more = len(lines) - len(shown)
+    if more > 0:
+        shown.append(Text(f"  … {counted(more, 'line')} more"))
+    return Group(Text("Printed by the handler", style="bold"), *shown)
+
+
+def _unknown(result: InvariantResult) -> Iterator[RenderableType]:
+    yield Text.assemble(("UNKNOWN", STYLES[Status.UNKNOWN]), f" {result.promise.invariant.id}")
+    yield _message(_reason(result))
+    if result.missing:
+        yield _indented(
+            Group(Text("Never seen:"), *(Text(f"  {visible(label)}") for label in result.missing))
+        )
+
+
+def _reason(result: InvariantResult) -> str:
+    """Return the reason of a verdict, without the labels that are listed on lines of their own."""
+    reason = result.verdict.reason
+    lists_labels = result.missing and all(label in reason for label in result.missing)
+    return reason.partition(": ")[0] if lists_labels else reason
+
+
+def _closing(audit: Audit, recorded: Sequence[Bug]) -> Text:
+    accepted = sum(is_accepted(audit, result, recorded) for result in audit.results)
+    words = []
+    for word, number in counts(audit).items():
+        note = f" ({accepted} accepted)" if word == Status.VIOLATED.value and accepted else ""
+        words.append(f"{number} {word}{note}")
+    return Text(f"{counted(len(audit.results), 'invariant')}: {', '.join(words)}. Seed {audit.seed}.")
+
+
+def _message(text: str) -> Text:
+    return Text(folded(cut(text, MESSAGE_CHARACTERS_MAX)))
+
+
+def _indented(part: RenderableType) -> Padding:
+    return Padding(part, (0, 0, 0, 2))
