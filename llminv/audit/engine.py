@@ -27,13 +27,11 @@ from llminv.audit.events import (
 from llminv.audit.judge import Judge, Judged, Unjudgeable, difference, judged
 from llminv.audit.reduce import Space, reduce
 from llminv.audit.search import Flaky, Found, NothingToDraw, reproducible, search
-from llminv.audit.worker import ScenarioLimit, Worker, WorkerDied
+from llminv.audit.worker import SCENARIO_LIMIT_S, ScenarioLimit, Worker, WorkerDied, with_place
 from llminv.declaration.promise import Promise
 from llminv.kinds.interface import Kind
 from llminv.scenario import Scenario
 from llminv.verdict import Status, Verdict
-
-SCENARIO_LIMIT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ class _Trial:
         except (Unjudgeable, Flaky, NothingToDraw) as error:
             verdict = self._verdict(str(error))
         except (ScenarioLimit, WorkerDied) as error:
-            verdict = self._verdict(_with_place(str(error), error.where))
+            verdict = self._verdict(with_place(str(error), error.where))
         return self._result(verdict)
 
     def _play(self, phase: str, scenarios: Iterable[Scenario]) -> None:
@@ -211,12 +209,3 @@ def _sample(scenarios: Sequence[Scenario]) -> Iterator[Scenario]:
     """Yield the first, the middle and the last one."""
     indexes = dict.fromkeys((0, len(scenarios) // 2, len(scenarios) - 1))
     yield from (scenarios[index] for index in itertools.filterfalse(lambda i: i < 0, indexes) if scenarios)
-
-
-def _with_place(message: str, dump: str) -> str:
-    """Add the innermost frame of a faulthandler dump, which lists the innermost first."""
-    frames = [line.strip() for line in dump.splitlines() if line.strip().startswith('File "')]
-    foreign = ("site-packages", "/llminv/", "/lib/python")
-    own = next((frame for frame in frames if not any(part in frame for part in foreign)), None)
-    place = own or (frames[0] if frames else None)
-    return f"{message}, in {place.removeprefix('File ')}" if place else message

@@ -25,6 +25,7 @@ from llminv.errors import HandlerError, LlminvError
 from llminv.history import History
 from llminv.scenario import Scenario
 
+SCENARIO_LIMIT_S = 10.0
 # Importing the SDKs of four providers takes a few seconds on a slow machine.
 LOAD_LIMIT_S = 120.0
 KILL_GRACE_S = 2.0
@@ -169,3 +170,12 @@ class Worker:
         with self._errors as file:
             file.seek(0)
             return file.read()[-20_000:].decode("utf-8", "replace")
+
+
+def with_place(message: str, dump: str) -> str:
+    """Return `message` with the handler's innermost frame in a faulthandler dump, which lists it first."""
+    frames = [line.strip() for line in dump.splitlines() if line.strip().startswith('File "')]
+    foreign = ("site-packages", "/llminv/", "/lib/python")
+    own = next((frame for frame in frames if not any(part in frame for part in foreign)), None)
+    place = own or (frames[0] if frames else None)
+    return f"{message}, in {place.removeprefix('File ')}" if place else message
