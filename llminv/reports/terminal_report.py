@@ -151,7 +151,7 @@ def _violation(result: InvariantResult, violation: Violation, kind: Kind) -> Ite
     yield Text.assemble((head, style), f" {invariant.id}: {found.finding.code}")
     yield Text(kind.codes.get(found.finding.code, ""))
     yield ""
-    yield from _history(found.scenario, found.history, found.finding.call, _judgement(violation))
+    yield from _history(found.scenario, found.history, found.finding.call, violation)
 
 
 def _next_step(audit: Audit, result: InvariantResult, violation: Violation, *, is_recorded: bool) -> Text:
@@ -178,7 +178,7 @@ def _judgement(violation: Violation) -> Table:
 
 
 def _history(
-    scenario: Scenario, history: History, call: int, judgement: Table | None = None
+    scenario: Scenario, history: History, call: int, violation: Violation | None = None
 ) -> Iterator[RenderableType]:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, justify="right", style="dim")
@@ -187,25 +187,29 @@ def _history(
     for row in timeline(scenario, history):
         table.add_row(Text(row.at), Text(f"{row.who} > {row.whom}" if row.who else ""), Text(row.what))
     yield _indented(table)
-    if judgement is not None:
+    told = ""
+    if violation is not None:
+        told = violation.counterexample.finding.observed
         yield ""
-        yield _indented(judgement)
+        yield _indented(_judgement(violation))
     outcome = history.outcome(call)
     if isinstance(outcome, Raised):
         yield ""
-        yield _indented(_error(outcome.error, "Raised"))
+        yield _indented(_error(outcome.error, "Raised", told))
         for behind in outcome.chain[:CHAIN_MAX]:
-            yield _indented(_error(behind, "after"))
+            yield _indented(_error(behind, "after", told))
     if history.printed.strip():
         yield ""
         yield _indented(_printed(history.printed))
 
 
-def _error(error: ErrorInfo, lead: str) -> Group:
+def _error(error: ErrorInfo, lead: str, told: str) -> Group:
+    """Show an error with its frames, and with its message unless what is `told` above holds that already."""
     name = f"{error.module}.{error.type}" if error.module not in ("", "builtins") else error.type
-    head = Text.assemble((f"{lead} {visible(name)}", "bold"), ": " if error.message else "")
-    frames = [Text(f"  {visible(frame)}") for frame in error.frames]
-    return Group(head + _message(error.message), *frames)
+    head = Text(f"{lead} {visible(name)}", style="bold")
+    if error.message not in told:
+        head = Text.assemble(head, ": ", _message(error.message))
+    return Group(head, *(Text(f"  {visible(frame)}") for frame in error.frames))
 
 
 def _printed(printed: str) -> Group:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 CHARACTERS_MAX = 200
+# To leave out less than this helps nobody.
+SLACK = 40
 
 
 def visible(text: str) -> str:
@@ -13,9 +15,9 @@ def visible(text: str) -> str:
 
 
 def cut(text: str, characters_max: int) -> str:
-    """Return `text` up to `characters_max` characters; a cut is told."""
+    """Return `text` up to about `characters_max` characters; a cut is told."""
     more = len(text) - characters_max
-    return text if more <= 0 else f"{text[:characters_max]}… ({more} more)"
+    return text if more <= SLACK else f"{text[:characters_max]}… ({more} more)"
 
 
 def one_line(text: str, characters_max: int = CHARACTERS_MAX) -> str:

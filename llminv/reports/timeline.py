@@ -1,7 +1,7 @@
 """A history as rows of text: when, who, whom, what. The terminal and VALIDATED_BUG.md show the same rows.
 
 The handler stands in the middle: the caller calls it, it calls providers. Times are virtual seconds,
-attempts are counted from 1, and a fault is named as in the fault table, with its summary.
+attempts are counted from 1, and a fault is named as in the fault table, once with its summary.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class _Teller:
         self._scenario = scenario
         self._faults: dict[tuple[int, str, int], str | None] = {}
         self._told: set[tuple[int, str, int]] = set()
+        self._explained: set[str] = set()
 
     def rows(self, history: History) -> list[Row]:
         rows: list[Row] = []
@@ -100,7 +101,7 @@ class _Teller:
             case CallStarted():
                 return self._asked(event)
             case ConnectFailed():
-                what = f"{_attempt(event.attempt)}: {_fault(event.fault)}"
+                what = f"{_attempt(event.attempt)}: {self._fault(event.fault)}"
                 return self._of(event, HANDLER, event.provider, what)
             case RequestReceived():
                 self._faults[event.call, event.provider, event.attempt] = event.fault
@@ -111,7 +112,7 @@ class _Teller:
             case FaultReached():
                 if (event.call, event.provider, event.attempt) in self._told:
                     return None
-                return self._of(event, event.provider, HANDLER, _fault(event.fault))
+                return self._of(event, event.provider, HANDLER, self._fault(event.fault))
             case HostRefused():
                 what = "refused: neither a declared provider nor a known one"
                 return self._of(event, HANDLER, f"{event.host}:{event.port}", one_line(what))
@@ -153,11 +154,18 @@ class _Teller:
                 return f"{event.status}: nothing that a scenario decides about"
             if fault is not None and fault in FAULTS and FAULTS[fault].where is Where.HEADERS:
                 self._told.add(key)
-                return f"{event.status}, {_fault(fault)}"
+                return f"{event.status}, {self._fault(fault)}"
             return f"{event.status}: an answer"
         if event.end in ("closed", "reset") and fault is None and key not in self._told:
             return f"the connection is {event.end} before the answer is whole"
         return None
+
+    def _fault(self, name: str) -> str:
+        """Return the name of a fault, with its summary where it stands for the first time."""
+        if name in self._explained or name not in FAULTS:
+            return name
+        self._explained.add(name)
+        return f"{name}: {FAULTS[name].summary}"
 
     def _chunks(self, chunks: list[ChunkReceived]) -> Row:
         text = one_line("".join(event.chunk.text for event in chunks))
@@ -166,10 +174,6 @@ class _Teller:
 
 def _attempt(attempt: int) -> str:
     return f"attempt {attempt + 1}"
-
-
-def _fault(name: str) -> str:
-    return f"{name}: {FAULTS[name].summary}" if name in FAULTS else name
 
 
 def _request(event: RequestReceived) -> str:

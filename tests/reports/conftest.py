@@ -101,7 +101,7 @@ def history() -> History:
         ),
         printed="asking openai\n",
         ended_at_s=0.004,
-        measurements=Measurements(real_s=0.5, real_waits=1),
+        measurements=Measurements(real_s=0.5),
     )
 
 

@@ -77,6 +77,6 @@ def test_what_does_not_print_is_escaped(text, shown):
 
 
 def test_cuts_are_told():
-    assert one_line("abcdef", 3) == "abc… (3 more)"
-    assert one_line("abc", 3) == "abc"
+    assert one_line("abc" + "x" * 41, 3) == "abc… (41 more)"
+    assert one_line("abc" + "x" * 40, 3) == "abc" + "x" * 40
     assert (counted(1, "row"), counted(0, "row")) == ("1 row", "0 rows")

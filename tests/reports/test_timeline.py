@@ -144,6 +144,22 @@ def test_an_answer_that_breaks_off_is_told_and_an_idle_connection_is_not():
     ]
 
 
+def test_a_fault_is_explained_once():
+    again = [
+        event
+        for attempt in range(2)
+        for event in (
+            request(0, "openai", attempt, fault="http_429"),
+            ResponseSent(0, 0, "openai", attempt, "{}", 429, "whole"),
+            FaultReached(0, 0, "openai", attempt, "http_429"),
+        )
+    ]
+    assert told(*again)[1::2] == [
+        "0.000 s openai > handler: 429, http_429: The rate-limit error of the provider, without Retry-After.",
+        "0.000 s openai > handler: 429, http_429",
+    ]
+
+
 def test_chunks_that_follow_each_other_are_one_row():
     chunks = [ChunkReceived(i, 0, Chunk("ab")) for i in range(3)]
     assert told(*chunks, Replied(3, 0), *chunks[:2]) == [
