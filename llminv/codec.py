@@ -117,7 +117,7 @@ def _mapping(data: Any, path: str) -> Any:
     return _plain(data, path)
 
 
-def _tagged(members: Sequence[type[Any]]) -> Reader:
+def _tagged(members: Sequence[Any]) -> Reader:
     readers = {member.tag: _reader(member) for member in members}
 
     def read(data: Any, path: str) -> Any:

@@ -108,6 +108,20 @@ class HostRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class RealRefused:
+    """Something tried to get past the simulation, to the real network or another program; it was refused.
+
+    `library` is the top-level package that tried, `what` says what it tried.
+    """
+
+    tag: ClassVar[str] = "real_refused"
+    at_s: float
+    call: int
+    library: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkReceived:
     """The handler's stream yielded a chunk."""
 
@@ -186,6 +200,7 @@ Event = (
     | ResponseSent
     | FaultReached
     | HostRefused
+    | RealRefused
     | ChunkReceived
     | Replied
     | ContractBroken
@@ -216,7 +231,6 @@ class Measurements:
     """What differs between two plays of one scenario; never judged."""
 
     real_s: float = 0.0
-    real_waits: int = 0
 
 
 @dataclass(frozen=True)

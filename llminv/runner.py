@@ -16,6 +16,7 @@ import io
 import os
 import random
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Self
@@ -32,6 +33,7 @@ from llminv.simulation.dialects.interface import EPOCH_S
 from llminv.simulation.install import installed
 from llminv.simulation.loop import SimulatedLoop
 from llminv.simulation.sites import Setting, environment, handler_world
+from llminv.simulation.threads import the_scheduler
 from llminv.simulation.world import World, current_call, marker
 
 try:
@@ -46,6 +48,9 @@ except ImportError:
 RECURSION_LIMIT = 1_000
 # How often leftover tasks are cancelled before they are abandoned.
 CANCEL_ROUNDS_MAX = 5
+
+# Taken before anything is replaced.
+_real_time_s = time.perf_counter
 
 # A handler is any object of the user's, hence Any wherever one is held.
 
@@ -101,6 +106,7 @@ class Runner:
     def play(self, scenario: Scenario) -> History:
         """Play `scenario` from a fresh world and return what happened."""
         world = World(self._setting, scenario)
+        started_s = _real_time_s()
         with self._playing(world):
             made: Any = None
             try:
@@ -122,7 +128,7 @@ class Runner:
             printed="".join(world.recorder.printed),
             logged=tuple(world.recorder.logged),
             ended_at_s=ended_at_s,
-            measurements=Measurements(real_waits=world.real_waits),
+            measurements=Measurements(real_s=round(_real_time_s() - started_s, 6)),
         )
 
     # One call
@@ -262,6 +268,9 @@ class Runner:
                 self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         with contextlib.suppress(BaseException):
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.drop_executor()
+        the_scheduler().drain(world.clock)
+        the_scheduler().rebase(world.clock)
 
 
 def _with_text(reply: Reply, text: str) -> Reply:

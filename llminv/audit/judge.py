@@ -6,16 +6,24 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 
-from llminv.audit.worker import Worker
+from llminv.audit.worker import ScenarioLimit, Worker, WorkerDied
 from llminv.declaration.promise import Promise
-from llminv.history import ContractBroken, History
+from llminv.history import ContractBroken, History, RealRefused
 from llminv.kinds.interface import Kind
 from llminv.scenario import Scenario
+from llminv.simulation.guard import ADVICE
 from llminv.verdict import Finding
 
 
 class Unjudgeable(Exception):
     """The promise cannot be judged: the checker crashed, or the handler does not keep to the contract."""
+
+
+# Of values that differ, so many characters are shown, from so many before the difference.
+SHOWN_MAX = 80
+SHOWN_BEFORE = 30
+# What keeps a scenario from being judged.
+TROUBLE = (Unjudgeable, ScenarioLimit, WorkerDied)
 
 
 @dataclass(frozen=True)
@@ -40,16 +48,25 @@ class Judge:
     worker: Worker
     labels: Counter[str] = field(default_factory=Counter)
     plays: int = 0
-    _known: dict[str, Judged] = field(default_factory=dict)
+    _known: dict[str, Judged | Exception] = field(default_factory=dict)
 
     def judge(self, scenario: Scenario) -> Judged:
         """Return the judgement of `scenario`; raise Unjudgeable, ScenarioLimit or WorkerDied."""
         known = self._known.get(scenario.text)
         if known is None:
-            known = judged(self.kind, self.promise, scenario, self.worker.play(scenario))
-            self.plays += 1
-            self.labels.update(exercised(self.kind, self.promise, known))
+            known = self._play(scenario)
             self._known[scenario.text] = known
+        if isinstance(known, Exception):
+            raise known
+        return known
+
+    def _play(self, scenario: Scenario) -> Judged | Exception:
+        self.plays += 1
+        try:
+            known = judged(self.kind, self.promise, scenario, self.worker.play(scenario))
+            self.labels.update(exercised(self.kind, self.promise, known))
+        except TROUBLE as error:  # once is enough: each may have cost a real-time limit
+            return error
         return known
 
     def codes(self, scenario: Scenario) -> list[str]:
@@ -62,6 +79,11 @@ def judged(kind: Kind, promise: Promise, scenario: Scenario, history: History) -
     broken = next(history.of(ContractBroken), None)
     if broken is not None:
         raise Unjudgeable(f"the handler returned {broken.observed}, which is no Reply and no text")
+    refused = next(history.of(RealRefused), None)
+    if refused is not None:
+        raise Unjudgeable(
+            f"{refused.library} attempted {refused.what}, which the simulation refuses; {ADVICE}"
+        )
     try:
         return Judged(scenario, history, tuple(kind.check(promise, scenario, history)))
     except Exception as error:
@@ -93,5 +115,23 @@ def difference(one: History, other: History) -> str:
                 name for name in left.__dataclass_fields__ if getattr(left, name) != getattr(right, name)
             ]
             first = names[0]
-            return f"event {index} ({left.tag}): {first} {getattr(left, first)!r}, then {getattr(right, first)!r}"
-    return f"{len(one.events)} events, then {len(other.events)}"
+            parted = _parted(repr(getattr(left, first)), repr(getattr(right, first)))
+            return f"event {index} ({left.tag}): {first} {parted}"
+    if len(one.events) != len(other.events):
+        return f"{len(one.events)} events, then {len(other.events)}"
+    return f"it ended at {one.ended_at_s} s, then at {other.ended_at_s} s"
+
+
+def _parted(left: str, right: str) -> str:
+    """Return both texts from shortly before where they part, not much of each: bodies are long."""
+    same = next(
+        (index for index, (a, b) in enumerate(zip(left, right, strict=False)) if a != b),
+        min(len(left), len(right)),
+    )
+    start = max(0, same - SHOWN_BEFORE) if max(len(left), len(right)) > SHOWN_MAX else 0
+    return ", then ".join(
+        ("…" if start else "")
+        + text[start : start + SHOWN_MAX]
+        + ("…" if len(text) > start + SHOWN_MAX else "")
+        for text in (left, right)
+    )

@@ -1,8 +1,8 @@
 """The virtual clock of a simulated world.
 
-Time is an integer count of nanoseconds since the start of the scenario and moves only when somebody
-waits. Every wait of every front end (sockets, event loop, sleep) ends here, in `wait_until`. A world
-that cannot go on raises `WorldStopped`, a BaseException, so that a handler's `except Exception` does
+Time is an integer count of nanoseconds since the start of the scenario and moves only when everybody
+waits. Every wait of every front end (sockets, event loop, sleep) ends here, in `advance`. A world that
+cannot go on raises `WorldStopped`, a BaseException, so that a handler's `except Exception` does
 not take it for a provider's failure; it is raised again at every later wait.
 """
 
@@ -51,7 +51,7 @@ class Clock:
         self.stopped = None
         self._horizon_ns = self.now_ns + CLEAN_UP_S * SECOND_NS
 
-    def wait_until(self, due_ns: int | None, why: str) -> None:
+    def advance(self, due_ns: int | None, why: str) -> None:
         """Let time pass until `due_ns`; None means for ever, which is a hang. `why` is for people."""
         if self.stopped is not None:
             raise self.stopped
@@ -63,7 +63,3 @@ class Clock:
             self.now_ns = due_ns
             if self.on_move is not None:
                 self.on_move(due_ns)
-
-    def wait(self, seconds: float, why: str) -> None:
-        """Let `seconds` pass (less than zero is zero)."""
-        self.wait_until(self.now_ns + max(0, round(seconds * SECOND_NS)), why)

@@ -1,12 +1,12 @@
-"""Which world is playing in this process: the one fact that all patched functions ask for.
+"""Which world is playing in this process, and for which threads: what all replaced functions ask for.
 
-At most one world plays at a time. Threads that were there before the simulation was installed (a test
-runner's, say) are not part of it and stay in the real world.
+At most one world plays at a time. The threads of a world are the playing one and those started by
+threads of the world; all others (a test runner's, say) stay in the real world.
 """
 
 from __future__ import annotations
 
-import threading
+import _thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 
 class _Current:
     world: World | None = None
-    outsiders: frozenset[int] = frozenset()
+    threads: frozenset[int] = frozenset()
 
 
 def current_world() -> World | None:
     """Return the world that plays around the calling thread, or None for the real one."""
     world = _Current.world
-    if world is None or threading.get_ident() in _Current.outsiders:
-        return None
-    return world
+    return world if world is not None and _thread.get_ident() in _Current.threads else None
+
+
+def playing_world() -> World | None:
+    """Return the world that plays in this process, whichever thread asks."""
+    return _Current.world
 
 
 def set_world(world: World | None) -> None:
@@ -31,6 +34,11 @@ def set_world(world: World | None) -> None:
     _Current.world = world
 
 
-def set_outsiders(idents: frozenset[int]) -> None:
-    """Name the threads that stay in the real world."""
-    _Current.outsiders = idents
+def add_thread(ident: int) -> None:
+    """Count the thread among those of the world."""
+    _Current.threads |= {ident}
+
+
+def remove_thread(ident: int) -> None:
+    """The thread has ended, or the simulation is taken out."""
+    _Current.threads -= {ident}

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import queue
 import random
 import socket
 import ssl
@@ -23,11 +24,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from llminv.simulation.clock import SECOND_NS
-from llminv.simulation.current import current_world, set_outsiders
+from llminv.simulation.clock import SECOND_NS, WorldStopped
+from llminv.simulation.current import current_world
 from llminv.simulation.dialects.interface import EPOCH_S
+from llminv.simulation.guard import guard_process
 from llminv.simulation.loop import SimulatedLoop, address_info
 from llminv.simulation.sockets import ProbeDescriptors, SimulatedSocket
+from llminv.simulation.threads import (
+    Scheduler,
+    SimulatedLock,
+    SimulatedRLock,
+    set_scheduler,
+    thread_methods,
+)
 from llminv.simulation.tls import PlainTextTls
 
 # What `monotonic` and `perf_counter` show at the start of a scenario, in seconds.
@@ -80,7 +89,7 @@ def _clock_functions() -> dict[str, Callable[..., Any]]:
             return
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
-        world.clock.wait(seconds, "sleeping")
+        world.wait(seconds, "sleeping")
 
     return {
         "sleep": sleep,
@@ -117,6 +126,25 @@ def _name_lookup() -> Callable[..., Any]:
     return getaddrinfo
 
 
+def _threads(replace: Callable[[Any, str, Any], None], patches: _Patches, scheduler: Scheduler) -> None:
+    for name in ("_allocate_lock", "Lock"):
+        replace(threading, name, SimulatedLock)
+    replace(threading, "RLock", SimulatedRLock)
+    # The one in C blocks where nobody sees it; this is the standard library's own in Python.
+    replace(queue, "SimpleQueue", getattr(queue, "_PySimpleQueue"))  # noqa: B009 - not in typeshed
+    for name, method in thread_methods(scheduler).items():
+        patches.set(threading.Thread, name, method)
+    patches.set(threading, "excepthook", _thread_died)
+
+
+def _thread_died(args: Any) -> None:
+    """A thread of the handler ended with an exception: the history keeps it (args: threading's own)."""
+    world = current_world()
+    if world is not None and not issubclass(args.exc_type, WorldStopped):
+        name = args.thread.name if args.thread else "a thread"
+        world.recorder.log(f"{name} died: {args.exc_type.__name__}: {args.exc_value}")
+
+
 def _tls(patches: _Patches) -> None:
     real_wrap_socket, real_wrap_bio = ssl.SSLContext.wrap_socket, ssl.SSLContext.wrap_bio
 
@@ -147,7 +175,7 @@ def _replace_references(patches: _Patches, replaced: dict[int, Any]) -> None:
     """Replace references to originals (by id) in the namespaces of all loaded modules."""
     for module in list(sys.modules.values()):
         namespace = getattr(module, "__dict__", None)
-        if namespace is None or module is threading or getattr(module, "__name__", "").startswith("llminv."):
+        if namespace is None or getattr(module, "__name__", "").startswith("llminv."):
             continue
         for name, value in list(namespace.items()):
             substitute = replaced.get(id(value))
@@ -174,10 +202,8 @@ def installed() -> Iterator[Callable[[], None]]:
     """Install the simulation; yield a function to call whenever modules may have been loaded since."""
     patches = _Patches()
     SimulatedSocket.probes = ProbeDescriptors()
-    me = threading.get_ident()
-    set_outsiders(
-        frozenset(ident for thread in threading.enumerate() if (ident := thread.ident) and ident != me)
-    )
+    scheduler = Scheduler()
+    set_scheduler(scheduler)
     policy = getattr(asyncio.events, "_get_event_loop_policy", asyncio.get_event_loop_policy)()
     replaced: dict[int, Any] = {}
 
@@ -192,11 +218,14 @@ def installed() -> Iterator[Callable[[], None]]:
         patches.set(random, "_urandom", os.urandom)
         replace(socket, "getaddrinfo", _name_lookup())
         replace(socket, "socket", SimulatedSocket)
+        _threads(replace, patches, scheduler)
         _tls(patches)
+        guard_process()
         patches.set(policy, "_loop_factory", SimulatedLoop)
         _replace_references(patches, replaced)
         yield lambda: apply_seams(patches)
     finally:
         patches.undo()
+        scheduler.close()
+        set_scheduler(None)
         SimulatedSocket.probes.close()
-        set_outsiders(frozenset())

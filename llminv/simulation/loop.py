@@ -12,7 +12,9 @@ import math
 import selectors
 import socket
 import ssl as ssl_module
-from typing import Any
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any, TypeVarTuple, Unpack
 
 from llminv.simulation.clock import SECOND_NS
 from llminv.simulation.current import current_world
@@ -22,8 +24,10 @@ from llminv.simulation.sockets import SimulatedSocket, error_of, reset_error
 from llminv.simulation.tls import PlainTextTls
 from llminv.simulation.world import Refusal, World
 
-# How long the loop waits in real time, at once, for work that other threads do for it.
-THREAD_WAIT_S = 0.05
+Ts = TypeVarTuple("Ts")
+
+# Private to asyncio's base loop.
+_EXECUTOR = "_default_executor"
 
 AddressInfo = tuple[int, int, int, str, tuple[str, int]]
 
@@ -205,15 +209,14 @@ class _Selector(selectors.DefaultSelector):
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
-        if self.loop.busy_threads:
-            world.real_waits += 1
-            return super().select(THREAD_WAIT_S)
         due_s = self.loop.next_timer_s()
         due_ns = None if due_s is None else math.ceil(due_s * SECOND_NS)
-        world.clock.wait_until(
-            due_ns, "the event loop has nothing to wait for" if due_s is None else "waiting on timers"
-        )
-        return ready
+        self.loop.wake = world.waker()
+        try:
+            world.wait_until(due_ns, "the event loop has nothing to wait for")
+        finally:
+            self.loop.wake = None
+        return super().select(0)
 
 
 class SimulatedLoop(asyncio.SelectorEventLoop):
@@ -222,7 +225,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         selector = _Selector()
         selector.loop = self
-        self.busy_threads = 0
+        self.wake: Callable[[], None] | None = None
         super().__init__(selector)
 
     def time(self) -> float:
@@ -239,15 +242,20 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         for handle in (*getattr(self, "_scheduled"), *getattr(self, "_ready")):  # noqa: B009 - as above
             handle.cancel()
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
-        future = super().run_in_executor(executor, func, *args)
-        self.busy_threads += 1
+    def call_soon_threadsafe(
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = super().call_soon_threadsafe(callback, *args, context=context)
+        if self.wake is not None:
+            self.wake()
+        return handle
 
-        def done(_: object) -> None:
-            self.busy_threads -= 1
-
-        future.add_done_callback(done)
-        return future
+    def drop_executor(self) -> None:
+        """Let go of the threads that did work for the loop; they end when they next have a turn."""
+        executor = getattr(self, _EXECUTOR)
+        if executor is not None:
+            executor.shutdown(wait=False, cancel_futures=True)
+            setattr(self, _EXECUTOR, None)
 
     async def getaddrinfo(self, host: Any, port: Any, **kwargs: Any) -> Any:
         world = current_world()

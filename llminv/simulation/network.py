@@ -144,6 +144,8 @@ class Connection:
         """The world ends: nothing is due any more, and whoever looks finds the connection ended."""
         self.inbox.clear()
         self.ended = True
+        if self.on_due is not None:
+            self.on_due()
         self.on_due = None
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from llminv.simulation.clock import SECOND_NS
 from llminv.simulation.current import current_world
+from llminv.simulation.guard import refuse
 from llminv.simulation.network import Connection
 from llminv.simulation.plan import Reset, Send
 from llminv.simulation.world import Refusal, World
@@ -86,6 +87,9 @@ class SimulatedSocket(socket.socket):
         if world is None:
             super().connect(address)
             return
+        if self.gettimeout() == 0:
+            # Some event loop that is not asyncio's would wait for this socket in real time.
+            refuse(world, f"a connection to {address[0]}:{address[1]} outside asyncio")
         found = world.lookup(str(address[0]))
         dialled = found if isinstance(found, Refusal) else world.dial(found, int(address[1]))
         if isinstance(dialled, Connection):
@@ -109,7 +113,7 @@ class SimulatedSocket(socket.socket):
 
     def _wait(self, world: World, until_ns: int | None, met: Callable[[], None]) -> None:
         try:
-            world.clock.wait_until(until_ns, f"blocked on a socket to {self._peer()}")
+            world.wait_until(until_ns, f"blocked on a socket to {self._peer()}")
         except BaseException:
             met()
             raise
@@ -160,23 +164,26 @@ class SimulatedSocket(socket.socket):
         return len(data)
 
     def _next(self, connection: Connection) -> bytes:
-        if connection.closed:
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        if connection.ended:
-            return b""
         world = connection.world
-        due_ns = connection.next_due_ns()
-        now_ns = world.clock.now_ns
         timeout_s = self.gettimeout()
-        if timeout_s is not None and (due_ns is None or due_ns > now_ns):
-            limit_ns = now_ns + round(timeout_s * SECOND_NS)
+        limit_ns = None if timeout_s is None else world.clock.now_ns + round(timeout_s * SECOND_NS)
+        while True:
+            if connection.closed:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            if connection.ended:
+                return b""
+            due_ns = connection.next_due_ns()
+            if due_ns is not None and due_ns <= world.clock.now_ns:
+                break
             if timeout_s == 0:
                 raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-            if due_ns is None or due_ns > limit_ns:
-                self._wait(world, limit_ns, connection.give_up)
+            if limit_ns is not None and world.clock.now_ns >= limit_ns:
                 connection.give_up()
                 raise TimeoutError("timed out")
-        self._wait(world, due_ns, connection.give_up)
+            times = [time_ns for time_ns in (due_ns, limit_ns) if time_ns is not None]
+            connection.on_due = world.waker()
+            self._wait(world, min(times, default=None), connection.give_up)
+            connection.on_due = None
         step = connection.take()
         if isinstance(step, Reset):
             raise reset_error()

@@ -15,15 +15,16 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from llminv.history import UNKNOWN_ROUTE, ConnectFailed, HostRefused
+from llminv.history import UNKNOWN_ROUTE, ConnectFailed, HostRefused, RealRefused
 from llminv.scenario import Act, Scenario, default_text
-from llminv.simulation.clock import Clock
+from llminv.simulation.clock import SECOND_NS, Clock
 from llminv.simulation.faults import FAULTS, Where
 from llminv.simulation.http import HttpRequest
 from llminv.simulation.network import Connection, Exchange, url_of
 from llminv.simulation.plan import Close, Send, Step, plan, respond
 from llminv.simulation.recorder import Recorder
 from llminv.simulation.sites import Setting, Site, choose, sites_of
+from llminv.simulation.threads import the_scheduler
 
 # What the runner adds to a call's prompt, by which requests of concurrent calls are told apart.
 _MARKER = re.compile(rb"llminv-call-(\d+)")
@@ -60,7 +61,6 @@ class World:
         self.clock = Clock()
         self.recorder = Recorder(setting, self.clock)
         self.active: set[int] = set()
-        self.real_waits = 0
         self.entropy = random.Random(scenario.seed)
         self._connections: list[Connection] = []
         self._attempts: dict[tuple[int, str], int] = defaultdict(int)
@@ -70,6 +70,22 @@ class World:
             self._sites[site.host, site.port].append(site)
         self._addresses: dict[str, str] = {}
         self._names: dict[str, str] = {}
+
+    # Time
+
+    def wait_until(self, due_ns: int | None, why: str) -> None:
+        """Block the calling thread until `due_ns`; None: until another one wakes it. `why` is for people."""
+        the_scheduler().wait_until(self.clock, due_ns, why)
+
+    def wait(self, seconds: float, why: str) -> None:
+        """Block the calling thread for so long (less than zero is zero)."""
+        self.wait_until(self.clock.now_ns + max(0, round(seconds * SECOND_NS)), why)
+
+    def waker(self) -> Callable[[], None]:
+        """Return what another thread calls to wake the calling one."""
+        scheduler = the_scheduler()
+        me = scheduler.me()
+        return lambda: scheduler.wake(me) if me is not None else None
 
     # Calls
 
@@ -162,6 +178,10 @@ class World:
                 )
 
         return Refusal(fault, CONNECT_GIVE_UP_S if fault == "connect_timeout" else 0.0, meet)
+
+    def refuse_real(self, library: str, what: str) -> None:
+        """Record that something tried to get past this world."""
+        self.recorder.add(RealRefused, call=self._call_of(b""), library=library, what=what)
 
     # Requests
 
