@@ -1,14 +1,17 @@
 import dataclasses
+import importlib
+import pkgutil
 import typing
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
+from llminv import kinds
 from llminv.audit.events import HandlerInfo
 from llminv.declaration import models
+from llminv.declaration.promise import Promise
 from llminv.evidence.bug import (
     FORMAT,
     OWNED_BY_PEOPLE,
@@ -77,12 +80,22 @@ def test_an_id_is_a_safe_file_name(key):
     assert not bug_id(key).startswith("-")
 
 
+def everything_declared():
+    """Every pydantic model that can stand in a promise: the common ones and those of all kinds."""
+    for module in pkgutil.iter_modules(kinds.__path__):
+        importlib.import_module(f"{kinds.__name__}.{module.name}")
+    todo = [Promise, models.Fields]
+    for model in todo:  # it grows on the way
+        yield model
+        todo += model.__subclasses__()
+
+
 def test_leaving_none_out_of_a_promise_loses_nothing():
     """A bug's promise is written without nulls: what may be None has to be None by default."""
-    todo = [
-        model for model in vars(models).values() if isinstance(model, type) and issubclass(model, BaseModel)
-    ]
-    for model in todo:
+    seen = set()
+    for model in everything_declared():
         for name, field in model.model_fields.items():
             if type(None) in typing.get_args(field.annotation):
+                seen.add(name)
                 assert field.default is None, f"{model.__name__}.{name}"
+    assert {"cooldown", "chain"} <= seen
