@@ -18,6 +18,7 @@ from llminv.history import (
     FaultReached,
     HostRefused,
     Raised,
+    RealRefused,
     Replied,
     RequestReceived,
     ResponseSent,
@@ -116,6 +117,9 @@ class _Teller:
             case HostRefused():
                 what = "refused: neither a declared provider nor a known one"
                 return self._of(event, HANDLER, f"{event.host}:{event.port}", one_line(what))
+            case RealRefused():
+                what = f"refused, it would leave the simulation: {one_line(event.what)}"
+                return self._of(event, HANDLER, one_line(event.library), what)
             case Replied():
                 return self._of(event, HANDLER, CALLER, _reply(event.reply))
             case Raised():

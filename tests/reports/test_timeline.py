@@ -17,6 +17,7 @@ from llminv.history import (
     History,
     HostRefused,
     Raised,
+    RealRefused,
     Replied,
     RequestReceived,
     ResponseSent,
@@ -84,6 +85,10 @@ def test_a_provider_that_never_answers_and_a_retry():
         (
             HostRefused(0, 0, "evil.example", 443),
             "handler > evil.example:443: refused: neither a declared provider nor a known one",
+        ),
+        (
+            RealRefused(0, 0, "grpc", "the import of its C core"),
+            "handler > grpc: refused, it would leave the simulation: the import of its C core",
         ),
         (ChunkReceived(0, 0, Chunk("a\n")), 'handler > caller: 1 chunk: "a\\n"'),
         (Replied(0, 0), "handler > caller: the stream ends"),
