@@ -17,7 +17,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Self
 
@@ -72,8 +72,14 @@ class _Output(io.TextIOBase):
 class Runner:
     """Use as a context manager: leaving it takes the simulation out of the process again."""
 
-    def __init__(self, setting: Setting, spec: str) -> None:
-        """Remember what to load; nothing happens before the context is entered."""
+    def __init__(
+        self, setting: Setting, spec: str, on_error: Callable[[BaseException], object] = lambda _: None
+    ) -> None:
+        """Remember what to load; nothing happens before the context is entered.
+
+        `on_error` is handed whatever the handler raises (for a debugger; the history has it as values).
+        """
+        self._on_error = on_error
         self._setting = setting
         self._spec = spec
         self._output = _Output()
@@ -176,6 +182,7 @@ class Runner:
         if stopped is not None:
             world.recorder.add(Stopped, call=index, reason=stopped.reason, detail=stopped.detail)
             return
+        self._on_error(error)
         clean = world.recorder.clean_stable
         world.recorder.add(
             Raised,

@@ -7,7 +7,7 @@ from an answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from llminv.history import ErrorInfo, History, Raised, Replied
@@ -51,8 +51,7 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     chain = promise.policy.chain
     fault = st.sampled_from(routing.faults_of(promise))
     faults = st.tuples(*[fault for _ in chain])
-    call = st.builds(Call, st.sampled_from(list(operations)))
-    return st.builds(_down_with, call, st.just(chain), faults)
+    return st.builds(_down_with, routing.calls(promise, operations), st.just(chain), faults)
 
 
 def _all_failed(promise: Promise, route: Route) -> bool:
@@ -84,26 +83,38 @@ def _check(promise: Promise, scenario: Scenario, history: History) -> list[Findi
     findings = []
     for call in range(len(scenario.calls)):
         route = routing.route_of(promise, scenario, history, call)
-        findings += [*_judge(promise, route, call), *routing.stopped(route, call)]
+        if _nobody_answers(scenario, route, call) and routing.judged(promise, route):
+            findings += _judge(promise, route, call)
+        findings += routing.stopped(route, call)
     return findings
+
+
+def _nobody_answers(scenario: Scenario, route: Route, call: int) -> bool:
+    """Return whether the law applies: each provider of the order failed, or is down and was left out.
+
+    A handler that gives up while a provider would have answered breaks another law (fallback_order).
+    """
+    scripts = [scenario.script(call, provider) for provider in route.order if provider not in route.tried]
+    return route.answered is None and all(
+        None not in (act.fault for act in (*row.attempts, row.then)) for row in scripts
+    )
 
 
 def _judge(promise: Promise, route: Route, call: int) -> Iterator[Finding]:
     outcome = route.outcome
-    if route.answered is not None:
-        return
     declared = promise.policy.exhausted
     if isinstance(outcome, Replied):
         expected = f"{declared} is raised: no provider answered"
         yield Finding("failure_as_content", expected, told(outcome), call, at_s=outcome.at_s)
-    if not isinstance(outcome, Raised) or routing.past_deadline(promise, route):
-        return
+    if not isinstance(outcome, Raised) or not _all_failed(promise, route):
+        return  # where the chain was cut short, that is fallback_order's finding
     if not _is_a(outcome.error, declared):
         expected = f"{declared} is raised: no provider answered"
         yield Finding("wrong_error", expected, told(outcome), call, at_s=outcome.at_s)
         return
+    named = _named(outcome, promise.providers)
     for provider in route.tried:
-        if not _names(outcome, provider):
+        if provider not in named:
             expected = f"{declared} names every provider tried: {', '.join(route.tried)}"
             observed = f"{provider} is not named: {told(outcome)}"
             yield Finding("provider_not_named", expected, observed, call, provider, at_s=outcome.at_s)
@@ -114,11 +125,16 @@ def _is_a(error: ErrorInfo, declared: str) -> bool:
     return name == error.type or name in error.bases
 
 
-def _names(outcome: Raised, provider: str) -> bool:
-    """Return whether the provider appears in the error's `.attempts`, message or exception chain."""
-    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(provider)}(?![A-Za-z0-9])", re.IGNORECASE)
+def _named(outcome: Raised, providers: Iterable[str]) -> frozenset[str]:
+    """Return the providers that appear in the error's `.attempts`, message or exception chain.
+
+    The longest names come first: "openai" does not appear in "openai-eu", where both are providers.
+    """
+    names = "|".join(map(re.escape, sorted(providers, key=len, reverse=True)))
+    word = re.compile(rf"(?<![A-Za-z0-9])(?:{names})(?![A-Za-z0-9])", re.IGNORECASE)
     texts = [outcome.error.message, *outcome.attempts, *(behind.message for behind in outcome.chain)]
-    return any(word.search(text) for text in texts)
+    found = {match.lower() for text in texts for match in word.findall(text)}
+    return frozenset(provider for provider in providers if provider.lower() in found)
 
 
 def _describe(promise: Promise) -> str:
