@@ -51,7 +51,8 @@ class Attempt:
 class NoProviderAvailable(Exception):
     """No provider answered; `attempts` holds every attempt made, in order, each with its error."""
 
-    def __init__(self, reason: str, attempts: Sequence[Attempt] = ()) -> None:
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
+        reason = "no provider answered" if attempts else "no provider on the route has a key"
         super().__init__("; ".join([reason, *map(str, attempts)]))
         self.attempts = list(attempts)
 

@@ -96,9 +96,7 @@ class Gemini:
         parts = (candidate.content.parts if candidate.content else None) or []
         texts = [part.text for part in parts if part.text is not None and not part.thought]
         calls = [part.function_call for part in parts if part.function_call]
-        finish_reason = (
-            "tool_calls" if calls and reason == "STOP" else _FINISH_REASONS.get(reason or "", reason)
-        )
+        finish_reason = _FINISH_REASONS.get(reason or "", reason)
         return whole_reply(
             "".join(texts) if texts else None,
             [
@@ -116,11 +114,8 @@ class Gemini:
 def _status_fault(error: errors.APIError) -> ProviderError:
     headers: Mapping[str, str] = getattr(error.response, "headers", {})
     fault = status_fault(error, error.code, headers, error.details)
-    if (
-        error.code == 429
-        and str(error.message).startswith(_NO_QUOTA)
-        and not any(retry_delays(error.details))
-    ):
+    passes = any(retry_delays(error.details))
+    if error.code == 429 and not passes and str(error.message).startswith(_NO_QUOTA):
         fault.fault_class = FaultClass.QUOTA
     return fault
 

@@ -25,7 +25,7 @@ from byok.errors import Attempt, NoProviderAvailable, ProviderError
 from byok.gemini import Gemini
 from byok.openai_chat import DeepSeekChat, OpenAIChat
 from byok.policy import FaultClass
-from byok.request import check
+from byok.request import checked
 from llminv.contract import Reply, Request
 
 if TYPE_CHECKING:
@@ -86,27 +86,36 @@ class Handler:
         Raises NoProviderAvailable where none does in time, the provider's own error where it refuses the
         request or the content, and UnsupportedRequestError where the request does not fit the chain.
         """
-        check(request)
-        now = asyncio.get_running_loop().time
-        ends_at_s = now() + policy.TOTAL_S
+        request = checked(request)
+        ends_at_s = asyncio.get_running_loop().time() + policy.TOTAL_S
         attempts: list[Attempt] = []
         for name in self.route(request.start):
-            for retry in range(policy.RETRIES_MAX + 1):
-                left_s = ends_at_s - now()
-                if left_s <= 0:
-                    raise _exhausted(f"no provider answered in {policy.TOTAL_S:.0f} s", attempts)
-                outcome = await self.attempt(name, request, min(policy.ATTEMPT_S, left_s))
-                if isinstance(outcome, Reply):
-                    return outcome
-                if outcome.fault_class not in self.fallback:
-                    raise outcome.cause
-                attempts.append(Attempt(name, outcome.fault_class, outcome.cause, outcome.status))
-                logger.warning("attempt failed: %s", attempts[-1])
-                pause_s = _pause_s(outcome, retry)
-                if pause_s is None or now() + pause_s >= ends_at_s:
-                    break
-                await asyncio.sleep(pause_s)
-        raise _exhausted("no provider answered" if attempts else "no provider is configured", attempts)
+            reply = await self._ask(name, request, ends_at_s, attempts)
+            if reply is not None:
+                return reply
+        raise NoProviderAvailable(attempts) from (attempts[-1].error if attempts else None)
+
+    async def _ask(
+        self, name: str, request: Request, ends_at_s: float, attempts: list[Attempt]
+    ) -> Reply | None:
+        """Return the reply of one provider, None where the next one is to be asked; note what failed."""
+        now = asyncio.get_running_loop().time
+        for retry in range(policy.RETRIES_MAX + 1):
+            left_s = ends_at_s - now()
+            if left_s <= 0:
+                break
+            outcome = await self.attempt(name, request, min(policy.ATTEMPT_S, left_s))
+            if isinstance(outcome, Reply):
+                return outcome
+            if outcome.fault_class not in self.fallback:
+                raise outcome.cause
+            attempts.append(Attempt(name, outcome.fault_class, outcome.cause, outcome.status))
+            logger.warning("attempt failed: %s", attempts[-1])
+            pause_s = _pause_s(outcome, retry)
+            if pause_s is None or now() + pause_s >= ends_at_s:
+                break
+            await asyncio.sleep(pause_s)
+        return None
 
     def route(self, start: str | None) -> list[str]:
         """Return the providers to try, in order: from `start` on, those that have a key."""
@@ -135,9 +144,3 @@ def _pause_s(failure: ProviderError, retry: int) -> float | None:
     pause_s = policy.BACKOFF_FIRST_S * policy.BACKOFF_FACTOR**retry
     spread = 1 + policy.BACKOFF_JITTER * (2 * random.random() - 1)  # noqa: S311 - spreads load, guards nothing
     return min(pause_s * spread, policy.BACKOFF_CAP_S)
-
-
-def _exhausted(reason: str, attempts: Sequence[Attempt]) -> NoProviderAvailable:
-    error = NoProviderAvailable(reason, attempts)
-    error.__cause__ = attempts[-1].error if attempts else None
-    return error

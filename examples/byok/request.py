@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -25,20 +26,25 @@ _FORMATS = ("text", "json_object")
 _CHOICES = ("auto", "none", "required")
 
 
-def check(request: Request) -> None:
-    """Raise UnsupportedRequestError for what some provider of the chain cannot be asked.
+def checked(request: Request) -> Request:
+    """Return a copy of the request, in plain JSON values.
 
-    What fails to be sent or read after this is not the request's fault (`faults.MALFORMED_ERRORS`).
+    Raises UnsupportedRequestError for what some provider of the chain cannot be asked, so that what fails
+    to be sent or read afterwards is not the request's fault (`faults.MALFORMED_ERRORS`).
     """
+    fields = [list(request.messages), list(request.tools), request.tool_choice, request.params]
     try:
-        json.dumps([*request.messages, *request.tools, request.params], ensure_ascii=False).encode()
-        for message in request.messages:
+        text = json.dumps(fields, default=dict, ensure_ascii=False, allow_nan=False).encode()
+        messages, tools, tool_choice, params = json.loads(text)
+        plain = replace(request, messages=messages, tools=tools, tool_choice=tool_choice, params=params)
+        for message in messages:
             _check_message(message)
-        _check_options(request)
+        _check_options(plain)
     except UnsupportedRequestError:
         raise
     except (ValueError, TypeError, AttributeError, LookupError) as error:
         raise UnsupportedRequestError("the request is not in the shape of Chat Completions") from error
+    return plain
 
 
 def _check_message(message: Message) -> None:
@@ -56,6 +62,8 @@ def _check_message(message: Message) -> None:
 
 
 def _check_options(request: Request) -> None:
+    if not any(turns(request)):
+        raise UnsupportedRequestError("there is no message to answer")
     for tool in request.tools:
         if tool["type"] != "function" or not isinstance(tool["function"]["name"], str):
             raise UnsupportedRequestError("a tool must be a function with a name")

@@ -26,9 +26,9 @@ class BoundedClient(httpx2.AsyncClient):
     def __init__(self) -> None:
         # How many calls run at once is for the caller to limit: waiting for a free connection would
         # look like a provider that does not answer.
-        super().__init__(
-            follow_redirects=False, limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100)
-        )
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+        timeout = httpx2.Timeout(None, read=IDLE_S, write=IDLE_S)
+        super().__init__(follow_redirects=False, limits=limits, timeout=timeout)
 
     async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
         """Send as httpx2 does (`options` are its own); raise its timeout errors, as the SDKs expect."""
@@ -43,7 +43,7 @@ class BoundedClient(httpx2.AsyncClient):
 
         request.extensions = {
             **request.extensions,
-            "timeout": httpx2.Timeout(None, read=IDLE_S, write=IDLE_S).as_dict(),
+            "timeout": self.timeout.as_dict(),
             "trace": traced,
         }
         try:
