@@ -7,10 +7,11 @@ violation. A promise ends as soon as it cannot be judged.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llminv.audit.events import (
     Audit,
@@ -24,19 +25,28 @@ from llminv.audit.events import (
     InvariantStarted,
     ScenarioPlayed,
 )
-from llminv.audit.judge import Judge, Judged, Unjudgeable, difference, judged
+from llminv.audit.judge import TROUBLE, Judge, Unjudgeable, difference, judged
 from llminv.audit.reduce import Space, reduce
-from llminv.audit.search import Flaky, Found, NothingToDraw, reproducible, search
+from llminv.audit.search import Flaky, NothingToDraw, Round, reproducible, search
 from llminv.audit.worker import SCENARIO_LIMIT_S, ScenarioLimit, Worker, WorkerDied, with_place
 from llminv.declaration.promise import Promise
+from llminv.errors import HandlerError
 from llminv.kinds.interface import Kind
 from llminv.scenario import Scenario
+from llminv.simulation.sites import Setting
 from llminv.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+
+# Opens a worker: `Worker` itself, or what takes the same arguments.
+OpenWorker = Callable[[Setting, str, float, Path | None], AbstractContextManager[Worker]]
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to audit; `max_examples` replaces what the invariants declare, `drawn_only` leaves out examples and cells."""
+    """How to audit; `max_examples` replaces what is declared, `drawn_only` leaves out examples and cells."""
 
     seed: int
     max_examples: int | None = None
@@ -51,19 +61,24 @@ def run(
     kinds: Mapping[str, Kind],
     options: Options,
     emit: Callable[[AuditEvent], None] = lambda _: None,
+    open_worker: OpenWorker = Worker,
 ) -> Audit:
     """Audit the handler at `spec` and return the audit; `emit` is told what happens meanwhile.
 
-    All promises share their providers and policy, and so one worker. Raises HandlerError where the
-    handler cannot be loaded.
+    All promises share their providers and policy, and so one worker; `open_worker` opens it, and one for
+    each replay. Raises HandlerError where the handler cannot be loaded.
     """
     setting = promises[0].setting()
-    with reproducible(), Worker(setting, spec, options.scenario_limit_s, options.folder) as worker:
+
+    def fresh() -> AbstractContextManager[Worker]:
+        return open_worker(setting, spec, options.scenario_limit_s, options.folder)
+
+    with reproducible(), fresh() as worker:
         handler = HandlerInfo(spec, worker.offers)
         emit(AuditStarted(handler, options.seed, len(promises)))
         results = []
         for promise in promises:
-            trial = _Trial(promise, kinds[promise.invariant.kind], worker, spec, options, emit)
+            trial = _Trial(promise, kinds[promise.invariant.kind], worker, fresh, options, emit)
             results.append(trial.run())
             emit(InvariantFinished(results[-1]))
     audit = Audit(handler, options.seed, tuple(results))
@@ -79,7 +94,7 @@ class _Trial:
         promise: Promise,
         kind: Kind,
         worker: Worker,
-        spec: str,
+        fresh: Callable[[], AbstractContextManager[Worker]],
         options: Options,
         emit: Callable[[AuditEvent], None],
     ) -> None:
@@ -87,14 +102,14 @@ class _Trial:
         self._promise = promise
         self._kind = kind
         self._worker = worker
-        self._spec = spec
+        self._fresh = fresh
         self._options = options
         self._operations = [name for name in kind.operations if name in worker.offers]
         self._judge = Judge(kind, promise, worker)
         self._space = Space(promise.policy.chain, kind.faults(promise), self._operations)
         self._found: dict[str, Counterexample] = {}
         self._fixed: list[Scenario] = []
-        self._drawn = 0
+        self._drawn: dict[str, Scenario] = {}
         self._drawn_all = False
 
     def run(self) -> InvariantResult:
@@ -130,43 +145,74 @@ class _Trial:
 
     def _draw(self, max_examples: int) -> None:
         strategy = self._kind.strategy(self._promise, self._operations)
-        seen: set[str] = set()
+        while True:
+            round_ = self._search(strategy, max_examples)
+            self._drawn |= {scenario.text: scenario for scenario in round_.drawn}
+            if round_.found is None:
+                self._drawn_all = round_.drawn_all
+                return
+            self._keep(round_.found.code, round_.found.scenario, "drawn")
+
+    def _search(self, strategy: SearchStrategy[Scenario], max_examples: int) -> Round:
+        """Search for a finding that is not known yet."""
+        shrinking = False
 
         def codes(scenario: Scenario) -> list[str]:
-            if scenario.text not in seen:
-                seen.add(scenario.text)
-                self._emit(ScenarioPlayed("drawn"))
-            return self._judge.codes(scenario)
+            nonlocal shrinking
+            found = self._codes(scenario, "shrink" if shrinking else "drawn")
+            shrinking = shrinking or not self._found.keys() >= set(found)
+            return found
 
-        found: Found | None = None
-        while found is not None or not seen:
-            found = search(
-                strategy, codes, seed_=self._options.seed, max_examples=max_examples, known=self._found.keys()
-            )
-            if found is not None:
-                self._keep(found.code, found.scenario, "drawn")
-        self._drawn = len(seen)
-        self._drawn_all = self._drawn < max_examples
+        return search(
+            strategy, codes, seed_=self._options.seed, max_examples=max_examples, known=self._found.keys()
+        )
+
+    def _codes(self, scenario: Scenario, phase: str) -> list[str]:
+        """Return the finding codes of `scenario`; tell of it where it had to be played."""
+        plays = self._judge.plays
+        codes = self._judge.codes(scenario)
+        if self._judge.plays > plays:
+            self._emit(ScenarioPlayed(phase))
+        return codes
 
     def _keep(self, code: str, scenario: Scenario, origin: str) -> None:
-        """Reduce a finding and replay it where nothing of this run can have an influence."""
+        """Reduce a finding and replay it where nothing of this run can have an influence.
+
+        Whatever happens meanwhile, the finding is kept; a real-time limit or a dead worker ends the
+        promise afterwards.
+        """
         plays = self._judge.plays
-        minimal = reduce(scenario, lambda candidate: code in self._judge.codes(candidate), self._space)
+        trouble: list[Exception] = []
+
+        def shows(candidate: Scenario) -> bool:
+            if any(isinstance(error, ScenarioLimit | WorkerDied) for error in trouble):
+                return False
+            try:
+                return code in self._codes(candidate, "shrink")
+            except TROUBLE as error:
+                trouble.append(error)
+                return False
+
+        minimal = reduce(scenario, shows, self._space)
         judgement = self._judge.judge(minimal)
         finding = judgement.finding(code)
         if finding is None:  # reduce() and the judge's memory agree on what it shows
-            raise Flaky(f"{code} was found once and not again")
-        replayed = self._fresh(minimal).finding(code) is not None
+            raise AssertionError(code)
+        replayed = False
+        try:
+            with self._fresh() as worker:
+                again = judged(self._kind, self._promise, minimal, worker.play(minimal))
+            replayed = again.finding(code) is not None
+        except (*TROUBLE, HandlerError) as error:
+            trouble.append(error)
         self._found[code] = Counterexample(finding, minimal, judgement.history, origin, plays, replayed)
-
-    def _fresh(self, scenario: Scenario) -> Judged:
-        options = self._options
-        with Worker(self._promise.setting(), self._spec, options.scenario_limit_s, options.folder) as worker:
-            return judged(self._kind, self._promise, scenario, worker.play(scenario))
+        for reason in trouble:
+            if not isinstance(reason, Unjudgeable | HandlerError):
+                raise reason
 
     def _nondeterminism(self) -> str:
         """Play a sample again: "" if all histories are equal, else the reason with the difference."""
-        for scenario in _sample(self._fixed):
+        for scenario in (*_sample(self._fixed), *_sample(list(self._drawn.values()))):
             parted = difference(self._judge.judge(scenario).history, self._worker.play(scenario))
             if parted:
                 return f"not deterministic: {parted}"
@@ -178,9 +224,8 @@ class _Trial:
             return Verdict(Status.VIOLATED, unknown)
         if self._found:
             codes = ", ".join(self._found)
-            return Verdict(
-                Status.UNKNOWN, f"not deterministic: {codes} did not show again in a fresh process"
-            )
+            reason = f"not deterministic: {codes} did not show again in a fresh process"
+            return Verdict(Status.UNKNOWN, "; ".join(filter(None, (reason, unknown))))
         missing = self._missing()
         reasons = [unknown] if unknown else list(self._kind.reservations(self._promise))
         if not reasons and missing:
@@ -200,12 +245,12 @@ class _Trial:
             missing=self._missing() if offered else (),
             plays=self._judge.plays,
             cells=len(self._fixed),
-            drawn=self._drawn,
+            drawn=len(self._drawn),
             drawn_all=self._drawn_all,
         )
 
 
-def _sample(scenarios: Sequence[Scenario]) -> Iterator[Scenario]:
-    """Yield the first, the middle and the last one."""
-    indexes = dict.fromkeys((0, len(scenarios) // 2, len(scenarios) - 1))
-    yield from (scenarios[index] for index in itertools.filterfalse(lambda i: i < 0, indexes) if scenarios)
+def _sample(scenarios: Sequence[Scenario]) -> list[Scenario]:
+    """Return the first, the middle and the last one."""
+    last = len(scenarios) - 1
+    return [scenarios[index] for index in sorted({0, last // 2, last}) if scenarios]

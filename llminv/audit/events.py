@@ -36,8 +36,8 @@ class InvariantResult:
     """What a run says about one promise.
 
     `labels` counts how often each label was exercised, `missing` are the required ones never seen.
-    `plays` counts the scenarios played, `drawn` those drawn by Hypothesis; `drawn_all` says that there
-    were no more to draw.
+    `plays` counts the scenarios played, also while shrinking, each once; `cells` the declared examples
+    and cells, `drawn` the distinct scenarios that Hypothesis drew; `drawn_all` says that there were no more.
     """
 
     promise: Promise

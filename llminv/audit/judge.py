@@ -1,4 +1,4 @@
-"""Playing and judging the scenarios of one promise, with everything that a verdict needs counted on the way."""
+"""Playing and judging the scenarios of one promise; what a verdict needs is counted on the way."""
 
 from __future__ import annotations
 

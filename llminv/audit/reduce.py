@@ -19,7 +19,7 @@ PLAYS_MAX = 2_000
 
 @dataclass(frozen=True)
 class Space:
-    """What a smaller scenario may consist of: providers in chain order, faults and operations, simplest first."""
+    """What a smaller scenario may hold: providers in chain order; faults and operations, simplest first."""
 
     chain: Sequence[str]
     faults: Sequence[str]
@@ -38,7 +38,7 @@ def reduce(scenario: Scenario, shows: Callable[[Scenario], bool], space: Space) 
     while progress and plays < PLAYS_MAX:
         progress = False
         for candidate in _candidates(current, space):
-            if size(candidate, space) >= size(current, space):
+            if size(candidate, space) >= size(current, space) or plays >= PLAYS_MAX:
                 continue
             plays += 1
             if shows(candidate):

@@ -42,6 +42,10 @@ class Flaky(Exception):
     """A scenario failed and then passed."""
 
 
+class _Stop(BaseException):
+    """Leaves Hypothesis at once: an `Exception` of the judge would be taken for a failure, and shrunk."""
+
+
 @dataclass(frozen=True)
 class Found:
     """The finding code of a round, and the smallest scenario that Hypothesis reached."""
@@ -50,16 +54,43 @@ class Found:
     scenario: Scenario
 
 
+@dataclass(frozen=True)
+class Round:
+    """What one search came to.
+
+    `drawn` are the distinct scenarios until the finding, without those of shrinking; `drawn_all` says
+    that there were no more to draw.
+    """
+
+    found: Found | None
+    drawn: tuple[Scenario, ...]
+    drawn_all: bool
+
+
 def search(
     strategy: SearchStrategy[Scenario], judge: Judge, *, seed_: int, max_examples: int, known: Collection[str]
-) -> Found | None:
-    """Draw up to `max_examples` scenarios; return the first finding that is not `known`, shrunk, or None."""
+) -> Round:
+    """Draw up to `max_examples` scenarios, until the first finding that is not `known`, and shrink that.
+
+    An exception of the judge ends the search: it is raised again here, unless there is a finding already,
+    which then comes back as far as it was shrunk.
+    """
     target: str | None = None
     best: Scenario | None = None
+    trouble: Exception | None = None
+    calls = 0
+    drawn: dict[str, Scenario] = {}
 
     def play(scenario: Scenario) -> None:
-        nonlocal target, best
-        codes = [code for code in judge(scenario) if code not in known]
+        nonlocal target, best, trouble, calls
+        if target is None:
+            calls += 1
+            drawn.setdefault(scenario.text, scenario)
+        try:
+            codes = [code for code in judge(scenario) if code not in known]
+        except Exception as error:
+            trouble = error
+            raise _Stop from None
         if target is None and codes:
             target = codes[0]  # pinned, so that shrinking cannot slip to another finding
         if target is not None and target in codes:
@@ -82,14 +113,16 @@ def search(
     try:
         seed(seed_)(run)()
     except _Violated:
-        if target is None or best is None:  # it was raised with both set
-            raise AssertionError from None
-        return Found(target, best)
+        pass
+    except _Stop:
+        if trouble is not None and best is None:
+            raise trouble from None
     except FlakyFailure:
-        raise Flaky from None
+        raise Flaky("not deterministic: a scenario that failed did not fail again") from None
     except (Unsatisfiable, InvalidArgument) as error:
-        raise NothingToDraw(str(error)) from None
-    return None
+        raise NothingToDraw(f"nothing to draw: {error}") from None
+    found = None if target is None or best is None else Found(target, best)
+    return Round(found, tuple(drawn.values()), drawn_all=found is None and calls < max_examples)
 
 
 @contextmanager

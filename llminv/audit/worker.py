@@ -141,7 +141,13 @@ class Worker:
 
     def _died(self) -> WorkerDied:
         process = self._process
-        status = process.wait() if process else 0
+        status = 0
+        if process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(KILL_GRACE_S)
+            if process.poll() is None:  # it lives, and has closed its end
+                process.kill()
+            status = process.wait()
         how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
         return WorkerDied(f"the handler ended its process ({how})", self._stop())
 
@@ -167,6 +173,9 @@ class Worker:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        # Whatever the handler started is in the worker's own session and ends with it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
         with self._errors as file:
             file.seek(0)
             return file.read()[-20_000:].decode("utf-8", "replace")

@@ -80,7 +80,7 @@ def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozen
 
 
 def _check(promise: Promise, scenario: Scenario, history: History) -> list[Finding]:
-    findings = []
+    findings: list[Finding] = []
     for call in range(len(scenario.calls)):
         route = routing.route_of(promise, scenario, history, call)
         if _nobody_answers(scenario, route, call) and routing.judged(promise, route):
@@ -151,7 +151,7 @@ def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 
 KIND = Kind(
     name="exhaustion",
-    summary="When every provider fails, the caller gets the declared error, which names every provider tried.",
+    summary="When every provider fails, the caller gets the declared error, which names all that were tried.",
     model=Exhaustion,
     operations=routing.COMPLETE,
     faults=routing.faults_of,

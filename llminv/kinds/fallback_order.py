@@ -87,11 +87,12 @@ def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     yield from routing.prefixes_down(promise, operations)
     failures = _fields(promise).failures_before_success
-    first = promise.policy.chain[0]
+    first = routing.chain_of(promise)[0]
     for operation in operations:
+        call = _call(promise, operation, first)
         for fault in routing.faults_of(promise):
             for count in range(max(1, failures.min), failures.max + 1):
-                yield _flaky(Call(operation), first, fault, count)
+                yield _flaky(call, first, fault, count)
 
 
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
@@ -99,11 +100,10 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
 
 
 def _required(promise: Promise) -> frozenset[str]:
-    chain = routing.chain_of(promise)
-    first = promise.policy.chain[0]
+    first, *fallbacks = routing.reached_of(promise)
     return frozenset(
-        {f"{word} fired at {first}" for word in routing.classes_of(promise) if first in chain}
-        | {f"fell back to {provider}" for provider in chain if provider != first}
+        {f"{word} fired at {first}" for word in routing.classes_of(promise)}
+        | {f"fell back to {provider}" for provider in fallbacks}
     )
 
 
@@ -172,7 +172,7 @@ def _end(promise: Promise, route: Route, call: int) -> Iterator[Finding]:
             )
     untried = [provider for provider in route.order if provider not in route.tried]
     if answered is None and untried and isinstance(outcome, Raised | Replied):
-        if routing.past_deadline(promise, route):
+        if routing.past_deadline(promise, route) or not routing.judged(promise, route):
             return
         if last is None:
             expected, provider, failed = f"{untried[0]} is tried first", untried[0], None
@@ -183,11 +183,11 @@ def _end(promise: Promise, route: Route, call: int) -> Iterator[Finding]:
 
 
 def _describe(promise: Promise) -> str:
-    chain = " → ".join(promise.policy.chain)
+    chain = " → ".join(routing.chain_of(promise))
     return (
-        f"plays {', '.join(routing.classes_of(promise))} at the providers of {chain}: each fault at the first "
-        f"provider, the first two and so on; {_fields(promise).failures_before_success} failures before a success; "
-        "and drawn mixtures of all"
+        f"plays {', '.join(routing.classes_of(promise))} at the providers of {chain}: each fault at the "
+        "first provider, the first two and so on; "
+        f"{_fields(promise).failures_before_success} failures before a success; and drawn mixtures of all"
     )
 
 

@@ -42,9 +42,21 @@ class RoutingInvariant(Invariant):
         steps: Steps = ("failures",)
         return [
             *super().contradictions(policy),
-            *against_chain(policy, self.chain or ()),
+            *(against_chain(policy, self.chain or ()) or _unreached(policy, self.chain or ())),
             *against_fallback(policy, self.failures or (), steps),
         ]
+
+
+def _unreached(policy: Policy, chain: Sequence[str]) -> list[Contradiction]:
+    """Refuse a sub-chain with a provider that no call gets to: one before it is left to answer."""
+    reached = policy.chain
+    if policy.start == "any" and chain:
+        reached = order_from(policy, chain[0])
+    for index, (provider, expected) in enumerate(zip(chain, reached, strict=False)):
+        if provider != expected:
+            message = f"no call gets to {provider!r}: {expected!r} is not in this chain and so never fails"
+            return [(("chain", index), message)]
+    return []
 
 
 def routing(promise: Promise) -> RoutingInvariant:
@@ -59,6 +71,27 @@ def chain_of(promise: Promise) -> tuple[str, ...]:
     return routing(promise).chain or promise.policy.chain
 
 
+def reached_of(promise: Promise) -> tuple[str, ...]:
+    """Return the providers that are called where those to break fail, in order: one beyond them at most."""
+    chain = chain_of(promise)
+    return order_from(promise.policy, start_of(promise))[: len(chain) + 1]
+
+
+def start_of(promise: Promise) -> str | None:
+    """Return where a call has to start to meet the providers to break; None: where it starts anyway."""
+    first = chain_of(promise)[0]
+    return None if first == promise.policy.chain[0] else first
+
+
+def starts_of(promise: Promise) -> tuple[str | None, ...]:
+    """Return the starts to play, the simplest first: more than one where the caller may name any."""
+    start = start_of(promise)
+    if promise.policy.start == "first":
+        return (start,)
+    others = chain_of(promise)[1:]
+    return (start, *others)
+
+
 def faults_of(promise: Promise) -> tuple[str, ...]:
     """Return the faults to play, simplest first: those declared, or all after which the policy falls back."""
     declared = routing(promise).failures
@@ -69,6 +102,15 @@ def faults_of(promise: Promise) -> tuple[str, ...]:
 def classes_of(promise: Promise) -> tuple[str, ...]:
     """Return the classes of the faults to play, in the order of the fault table."""
     return tuple(dict.fromkeys(FAULTS[name].fault_class for name in faults_of(promise)))
+
+
+def judged(promise: Promise, route: Route) -> bool:
+    """Return whether the policy says what is to follow from how the route went on: it falls back each time.
+
+    A fault on which the policy is silent leaves open what comes after it.
+    """
+    faults = (attempt.fault for attempt in route.attempts)
+    return all(fault is None or promise.policy.stance(fault) == "fallback" for fault in faults)
 
 
 def silences(promise: Promise) -> tuple[str, ...]:
@@ -83,17 +125,26 @@ def down(call: Call, providers: Sequence[str], fault: str) -> Scenario:
 
 
 def prefixes_down(promise: Promise, operations: Sequence[str]) -> Iterator[Scenario]:
-    """Yield the cells: no fault, then each fault at the first provider, the first two, and so on but one."""
-    chain = chain_of(promise)
+    """Yield the cells: no fault, then each fault at the first provider, the first two, and so on but one.
+
+    Where the caller may name the start, the simplest fault at each other start is one more.
+    """
+    start, *others = starts_of(promise)
+    reached = reached_of(promise)
     for operation in operations:
-        yield Scenario((Call(operation),))
+        call = Call(operation, start=start)
+        yield Scenario((call,))
         for fault in faults_of(promise):
-            for count in range(1, len(chain)):
-                yield down(Call(operation), chain[:count], fault)
+            for count in range(1, len(reached)):
+                yield down(call, reached[:count], fault)
+        for other in filter(None, others):
+            call = Call(operation, start=other)
+            yield Scenario((call,))
+            yield from (down(call, (other,), fault) for fault in faults_of(promise)[:1])
 
 
 def scripts(promise: Promise, operations: Sequence[str], failures_max: int) -> SearchStrategy[Scenario]:
-    """Draw an operation and, for each provider of the chain, up to `failures_max` acts and what follows them."""
+    """Draw a call and, for each provider of the chain, up to `failures_max` acts and what follows them."""
     from hypothesis import strategies as st
 
     acts = [Act(fault) for fault in faults_of(promise)]
@@ -107,17 +158,22 @@ def scripts(promise: Promise, operations: Sequence[str], failures_max: int) -> S
         )
         for provider in chain_of(promise)
     ]
-    return st.builds(_scenario, st.sampled_from(list(operations)), st.tuples(*rows))
+    return st.builds(_scenario, calls(promise, operations), st.tuples(*rows))
 
 
-def _scenario(operation: str, rows: tuple[Script, ...]) -> Scenario:
-    return Scenario(
-        (Call(operation),), tuple(row for row in map(trimmed, rows) if row.attempts or row.then != ANSWER)
-    )
+def calls(promise: Promise, operations: Sequence[str]) -> SearchStrategy[Call]:
+    """Draw an operation and, where the caller may name it, the start."""
+    from hypothesis import strategies as st
+
+    return st.builds(Call, st.sampled_from(list(operations)), start=st.sampled_from(list(starts_of(promise))))
+
+
+def _scenario(call: Call, rows: tuple[Script, ...]) -> Scenario:
+    return Scenario((call,), tuple(row for row in map(trimmed, rows) if row.attempts or row.then != ANSWER))
 
 
 def trimmed(row: Script) -> Script:
-    """Return the script without attempts at its end that only repeat what follows: one form for one meaning."""
+    """Return the script without last attempts that only repeat what follows: one form for one meaning."""
     attempts = row.attempts
     while attempts and attempts[-1] == row.then:
         attempts = attempts[:-1]
@@ -156,12 +212,8 @@ def route_of(promise: Promise, scenario: Scenario, history: History, call: int) 
 def order_from(policy: Policy, start: str | None) -> tuple[str, ...]:
     """Return the providers in the order of trying, for a call that names `start` (None: the first)."""
     chain = policy.chain
-    if start is None or start not in chain:
-        return chain
-    index = chain.index(start)
-    if policy.order == "rotate":
-        return chain[index:] + chain[:index]
-    return (start, *(provider for provider in chain if provider != start))
+    index = chain.index(start) if start in chain else 0
+    return chain[index:] + (chain[:index] if policy.order == "rotate" else ())
 
 
 def stopped(route: Route, call: int) -> list[Finding]:
