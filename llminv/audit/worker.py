@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from typing import IO, Any, Self
 
 import llminv
 from llminv.errors import HandlerError, LlminvError
+from llminv.handler.errors import shown_file
 from llminv.history import History
 from llminv.scenario import Scenario
 
@@ -29,6 +31,8 @@ SCENARIO_LIMIT_S = 10.0
 # Importing the SDKs of four providers takes a few seconds on a slow machine.
 LOAD_LIMIT_S = 120.0
 KILL_GRACE_S = 2.0
+_PACKAGE = str(Path(llminv.__file__).resolve().parent)
+_FRAME = re.compile(r'^ *File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 _CODE = """\
 import sys
 sys.path.insert(0, sys.argv[3])
@@ -183,8 +187,10 @@ class Worker:
 
 def with_place(message: str, dump: str) -> str:
     """Return `message` with the handler's innermost frame in a faulthandler dump, which lists it first."""
-    frames = [line.strip() for line in dump.splitlines() if line.strip().startswith('File "')]
-    foreign = ("site-packages", "/llminv/", "/lib/python")
-    own = next((frame for frame in frames if not any(part in frame for part in foreign)), None)
-    place = own or (frames[0] if frames else None)
-    return f"{message}, in {place.removeprefix('File ')}" if place else message
+    frames = [
+        (*shown_file(file), line, name)
+        for file, line, name in _FRAME.findall(dump)
+        if not file.startswith((_PACKAGE, "<"))  # ours, the import system's and that of `python -c`
+    ]
+    own = next((frame for frame in frames if not frame[1]), frames[0] if frames else None)
+    return f"{message}, at {own[0]}:{own[2]} in {own[3]}" if own else message

@@ -74,7 +74,7 @@ def _behind(error: BaseException) -> Iterator[BaseException]:
 
 def _frames(error: BaseException) -> Iterator[str]:
     shown = [
-        (*_shorten(frame.filename), frame.lineno, frame.name)
+        (*shown_file(frame.filename), frame.lineno, frame.name)
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith(_OURS)
     ]
@@ -85,7 +85,7 @@ def _frames(error: BaseException) -> Iterator[str]:
             yield f"{file}:{line} in {name}"
 
 
-def _shorten(file: str) -> tuple[str, bool]:
+def shown_file(file: str) -> tuple[str, bool]:
     """Return the file as it reads everywhere, and whether it is a library's."""
     for folder in ("site-packages/", "dist-packages/"):
         if folder in file:
