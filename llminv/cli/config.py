@@ -1,0 +1,76 @@
+"""`[tool.llminv]` in the pyproject.toml of the current folder: which handler, which declarations.
+
+Whatever stands there and is not known is an error with file and line: a setting that is silently
+ignored would be believed.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from llminv.audit.worker import SCENARIO_LIMIT_S
+from llminv.declaration.fields import near, shown
+from llminv.errors import UsageError
+from llminv.evidence.files import read_text
+from llminv.evidence.toml_text import line_of
+
+PYPROJECT = "pyproject.toml"
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings: `handler` is a spec, `invariants` the folder of the declarations and of the ledger.
+
+    `scenario_limit_s` is how long one scenario may take in real time.
+    """
+
+    handler: str = "handler.py"
+    invariants: str = "invariants"
+    scenario_limit_s: float = SCENARIO_LIMIT_S
+
+
+def read_config(folder: Path) -> Config:
+    """Return the settings of the project in `folder`; raise UsageError for what is wrong in them."""
+    file = folder / PYPROJECT
+    text = read_text(file)
+    table = tool_table(text or "")
+    names = [field.name for field in fields(Config)]
+    for name, value in table.items():
+        place = f"{PYPROJECT}:{line_of(text or '', f'tool.llminv.{name}') or 1}"
+        if name not in names:
+            raise UsageError(f"{place}: [tool.llminv] has no setting {shown(name)}{near(name, names)}")
+        if problem := _problem(name, value):
+            raise UsageError(f"{place}: {name}: {problem}, found {value!r}")
+    return Config(**table)
+
+
+def tool_table(text: str) -> dict[str, Any]:
+    """Return `[tool.llminv]` of a pyproject.toml (Any: whatever TOML holds); empty where there is none."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"line (\d+), column (\d+)", str(error))
+        where = f"{PYPROJECT}:{place[1]}:{place[2]}" if place else PYPROJECT
+        what = str(error).partition(" (at ")[0]
+        raise UsageError(f"{where}: this is not TOML: {what}", "mend the file") from None
+    tool = document.get("tool", {})
+    table = tool.get("llminv", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise UsageError(f"{PYPROJECT}:{line_of(text, 'tool.llminv') or 1}: tool.llminv is not a table")
+    return table
+
+
+def _problem(name: str, value: object) -> str:
+    """Return what is wrong with the value of a setting, or ""."""
+    if name == "scenario_limit_s":
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return (
+            ""
+            if is_number and 0 < float(str(value)) < float("inf")
+            else "expected a number of seconds above 0"
+        )
+    return "" if isinstance(value, str) and value.strip() else "expected text"

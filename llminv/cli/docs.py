@@ -1,0 +1,47 @@
+"""`llminv docs`: INVARIANTS.md and VALIDATED_BUG.md, from the declarations and the ledger, without a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llminv.cli.exit_codes import Exit
+from llminv.cli.project import Project
+from llminv.cli.screen import screen_of
+from llminv.evidence.files import write_atomically
+from llminv.kinds import KINDS
+from llminv.reports.documents import documents
+
+if TYPE_CHECKING:
+    from llminv.reports.documents import Document
+
+
+def docs(
+    context: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is stale.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what is or would be changed.")] = False,
+) -> int:
+    """Bring INVARIANTS.md and VALIDATED_BUG.md up to date."""
+    screen = screen_of(context)
+    project = Project.here()
+    found = documents(Path(), project.declarations.promises, project.ledger.bugs(), KINDS)
+    for document in found:
+        screen.out(f"{document.path}: {_state(document, check=check)}")
+        if diff and document.is_stale:
+            screen.out(document.diff().rstrip("\n"))
+        if document.is_stale and not check:
+            write_atomically(document.path, document.new)
+    if check and any(document.is_stale for document in found):
+        screen.err("help: `llminv docs` brings them up to date")
+        return Exit.VIOLATED
+    return Exit.FINE
+
+
+def _state(document: Document, *, check: bool) -> str:
+    if not document.is_stale:
+        return "up to date"
+    if not check:
+        return "written"
+    return "missing" if document.old is None else "stale"

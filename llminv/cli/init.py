@@ -1,0 +1,94 @@
+"""`llminv init`: declarations, settings and a handler to start from. It overwrites nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from llminv.cli.config import PYPROJECT, Config, read_config, tool_table
+from llminv.cli.exit_codes import Exit
+from llminv.cli.screen import screen_of
+from llminv.declaration.files import SUFFIXES
+from llminv.errors import UsageError
+from llminv.evidence.files import ensure_writable, read_text, write_atomically, write_new
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+HANDLER_FILE = "handler.py"
+TABLE = f"""\
+[tool.llminv]
+handler = "{HANDLER_FILE}:Handler"
+invariants = "{Config().invariants}"
+"""
+
+
+def init(context: typer.Context) -> int:
+    """Write what a project needs to start; overwrite nothing."""
+    screen = screen_of(context)
+    here = Path()
+    ensure_writable(here)
+    config = read_config(here)
+    for line in (*_declared(Path(config.invariants)), _handled(here / HANDLER_FILE, config)):
+        screen.out(line)
+    screen.out(_configured(here / PYPROJECT))
+    screen.err("next: let the handler call your own LLM layer, then `llminv run`")
+    return Exit.FINE
+
+
+def packaged() -> list[Traversable]:
+    """Return the declarations that come with llminv, sorted by name.
+
+    They stand once, in `invariants/` of the repository; a wheel carries a copy inside the package.
+    """
+    inside = files("llminv") / "packaged"
+    folder = inside if inside.is_dir() else files("llminv") / ".." / "invariants"
+    return sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name
+    )
+
+
+def _declared(folder: Path) -> Iterator[str]:
+    """Copy the declarations, unless there are others: providers and policy can stand in one file only."""
+    sources = packaged()
+    names = {source.name for source in sources}
+    if folder.is_dir() and (
+        own := sorted(
+            file.name for file in folder.iterdir() if file.suffix in SUFFIXES and file.name not in names
+        )
+    ):
+        yield f"{folder}: kept as it was, it holds {', '.join(own)}"
+        return
+    for source in sources:
+        yield _created(folder / source.name, source.read_text("utf-8"))
+
+
+def _handled(file: Path, config: Config) -> str:
+    if config.handler.partition(":")[0] != HANDLER_FILE:
+        return f"{file}: not needed, the handler is {config.handler}"
+    return _created(file, (files("llminv.cli") / "handler_stub.py").read_text("utf-8"))
+
+
+def _created(file: Path, text: str) -> str:
+    return f"{file}: {'written' if write_new(file, text) else 'kept as it was'}"
+
+
+def _configured(file: Path) -> str:
+    """Append the settings to `file`, whose other text stays as it is; create it where there is none."""
+    old = read_text(file) or ""
+    if tool_table(old):
+        return f"{file}: kept as it was, it has [tool.llminv]"
+    line_end = "\r\n" if "\r\n" in old else "\n"
+    gap = "" if not old else line_end if old.endswith("\n") else line_end * 2
+    new = old + gap + TABLE.replace("\n", line_end)
+    try:
+        tool_table(new)
+    except UsageError:
+        hint = f"add it by hand:\n{TABLE.rstrip()}"
+        raise UsageError(f"{file}: [tool.llminv] cannot be appended to what stands there", hint) from None
+    write_atomically(file, new)
+    return f"{file}: [tool.llminv] {'added' if old else 'written'}"
