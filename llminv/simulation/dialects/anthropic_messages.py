@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING
 from llminv.contract import Usage
 from llminv.simulation.dialects.anthropic_messages_errors import REQUEST_ID, ROWS
 from llminv.simulation.dialects.anthropic_messages_requests import parsed
-from llminv.simulation.dialects.interface import (
-    Answer,
-    Dialect,
-    ErrorRow,
-    Event,
-    Json,
-    ParsedRequest,
-    Retry,
-    Split,
-)
-from llminv.simulation.dialects.stream import Part
-from llminv.simulation.dialects.values import as_text, key_in, object_of
+from llminv.simulation.dialects.errors import ErrorRow, Retry
+from llminv.simulation.dialects.interface import Answer, Dialect, ParsedRequest
+from llminv.simulation.dialects.stream import Event, Part, Split, whole
+from llminv.simulation.dialects.values import Json, as_text, key_in, object_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,12 +73,11 @@ class AnthropicMessages(Dialect):
     def error_body(self, row: ErrorRow, retry: Retry) -> Json:
         """Return the one shape that all errors have."""
         del retry
-        details = {"details": {"error_code": row.code}} if row.code else {}
-        error = details | {"type": row.kind, "message": row.message}
+        error = {"type": row.kind, "message": row.message}
         return {"type": "error", "error": error, "request_id": REQUEST_ID}
 
     def stream_error(self, body: Json) -> Event:
-        """Return the error event; inside a stream an error always has details, if only null.
+        """Return the error event; inside a stream an error has details, if only null.
 
         As reported in https://github.com/anthropics/claude-code/issues/58367.
         """
@@ -94,7 +85,7 @@ class AnthropicMessages(Dialect):
 
     def answer_body(self, answer: Answer) -> Json:
         """Return a message: thinking, text and tool use are blocks of its content."""
-        content = [full for full, _ in _blocks(answer, lambda text: [text])]
+        content = [full for full, _ in _blocks(answer, whole)]
         said = {"stop_reason": self.finish(answer.finish_reason), "stop_sequence": None}
         return _message(answer, content, said, answer.usage)
 

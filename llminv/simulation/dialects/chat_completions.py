@@ -6,24 +6,17 @@ https://platform.openai.com/docs/api-reference/chat/object and .../chat-streamin
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from abc import abstractmethod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from llminv.simulation.dialects.chat_completions_requests import parsed
-from llminv.simulation.dialects.interface import (
-    EPOCH_S,
-    Answer,
-    Dialect,
-    ErrorRow,
-    Event,
-    Json,
-    ParsedRequest,
-    Retry,
-    Split,
-)
-from llminv.simulation.dialects.stream import Part
-from llminv.simulation.dialects.values import as_text, key_in
+from llminv.simulation.dialects.errors import ErrorRow, Retry
+from llminv.simulation.dialects.interface import EPOCH_S, Answer, Dialect, ParsedRequest
+from llminv.simulation.dialects.stream import Event, Part, Split
+from llminv.simulation.dialects.values import Json, as_text, key_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +28,7 @@ _FINISH = MappingProxyType({word: word for word in ("stop", "length", "tool_call
 
 
 class ChatCompletions(Dialect):
-    """What the imitators share. `id` and `fingerprint` are fixed parts of every body.
+    """What the imitators share. `id` and `fixed` are parts of every body.
 
     `usage_chunk` says whether a stream reports usage in a chunk of its own and only when asked to
     (stream_options.include_usage), or always in its last chunk. `shows_reasoning` says whether the
@@ -120,6 +113,11 @@ class ChatCompletions(Dialect):
         if reported and self.usage_chunk:
             yield Event(as_text(envelope | {"choices": [], "usage": reported}), carries=Part.USAGE)
         yield Event("[DONE]", carries=Part.END)
+
+    def with_usage(self, event: Event, usage: Usage) -> Event:
+        """Return the chunk with usage, as imitators of OpenAI (xAI, vLLM) send it in every chunk."""
+        chunk = json.loads(event.data) | {"usage": self.usage(usage)}
+        return dataclasses.replace(event, data=as_text(chunk), carries=event.carries | Part.USAGE)
 
     def closing(self, answer: Answer) -> Json:
         """Return the delta of the chunk that carries the finish reason."""

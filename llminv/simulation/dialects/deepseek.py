@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from llminv.simulation.dialects.chat_completions import ChatCompletions
 from llminv.simulation.dialects.deepseek_errors import ROWS
-from llminv.simulation.dialects.interface import Answer, Event, Form, Json
+from llminv.simulation.dialects.interface import Answer
+from llminv.simulation.dialects.stream import Event, Form
+from llminv.simulation.dialects.values import Json
 
 if TYPE_CHECKING:
     from llminv.contract import Usage

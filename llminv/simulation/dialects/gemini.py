@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote
 
+from llminv.simulation.dialects.errors import ErrorRow, Retry
 from llminv.simulation.dialects.gemini_errors import ROWS, details_of
 from llminv.simulation.dialects.gemini_requests import parsed
-from llminv.simulation.dialects.interface import (
-    Answer,
-    Dialect,
-    ErrorRow,
-    Event,
-    Form,
-    Json,
-    ParsedRequest,
-    Retry,
-    Split,
-)
-from llminv.simulation.dialects.stream import Part
-from llminv.simulation.dialects.values import as_text, key_in, object_of, pretty
+from llminv.simulation.dialects.interface import Answer, Dialect, ParsedRequest
+from llminv.simulation.dialects.stream import Event, Form, Part, Split, whole
+from llminv.simulation.dialects.values import Json, as_text, key_in, object_of, pretty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,7 +91,7 @@ class Gemini(Dialect):
 
     def answer_body(self, answer: Answer) -> Json:
         """Return one candidate; thoughts, text and calls are parts of its content."""
-        parts = [part for part, _ in _parts(answer, lambda text: [text] if text else [])]
+        parts = [part for part, _ in _parts(answer, whole)]
         usage = None if answer.usage is None else _usage(answer.usage)
         return _body(answer, parts, usage, self.finish(answer.finish_reason))
 
@@ -113,6 +106,11 @@ class Gemini(Dialect):
         total = None if answer.usage is None else _usage(answer.usage)
         body = _body(answer, [last], total, self.finish(answer.finish_reason))
         yield Event(as_text(body), carries=last_carries | Part.FINISH | reported | Part.END)
+
+    def with_usage(self, event: Event, usage: Usage) -> Event:
+        """Return the event with all usage so far; without this only the prompt's is told until the last."""
+        body = json.loads(event.data) | {"usageMetadata": _usage(usage)}
+        return dataclasses.replace(event, data=as_text(body), carries=event.carries | Part.USAGE)
 
 
 def _parts(answer: Answer, split: Split) -> list[tuple[Json, Part]]:

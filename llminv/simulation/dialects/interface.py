@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from llminv.contract import ToolCall, Usage
 from llminv.simulation.dialects.errors import NO_ADVICE, ErrorRow, ErrorTable, Retry, Verbatim
-from llminv.simulation.dialects.stream import Event, Form, Split, Stream, words
+from llminv.simulation.dialects.stream import Event, Part, Split, Stream, words
 from llminv.simulation.dialects.values import Json, as_json, as_text
 from llminv.simulation.http import HttpRequest, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 # Seconds since the epoch at which every simulated world starts: 2026-09-21T14:13:20Z.
 EPOCH_S = 1_790_000_000
@@ -122,6 +122,27 @@ class Dialect(ABC):
         headers = (("content-type", self.stream_type), ("cache-control", "no-cache"), *self.headers)
         return Response(200, headers)
 
+    def with_growing_usage(self, events: Sequence[Event], answer: Answer) -> list[Event]:
+        """Return the events, each that can report usage doing so: what has been used so far."""
+        if answer.usage is None:
+            return list(events)
+        contents = sum(bool(event.carries & Part.CONTENT) for event in events)
+        total, seen = answer.usage.output_tokens or 0, 0
+        grown = []
+        for event in events:
+            seen += bool(event.carries & Part.CONTENT)
+            used = total * seen // contents if contents else total
+            if event.carries & (Part.USAGE | Part.END) and not event.carries & Part.CONTENT:
+                grown.append(event)
+            else:
+                grown.append(self.with_usage(event, replace(answer.usage, output_tokens=used)))
+        return grown
+
+    def with_usage(self, event: Event, usage: Usage) -> Event:
+        """Return an event that also reports `usage`, where this format lets it; by default it does not."""
+        del usage
+        return event
+
     def counted(self, tokens: int) -> Response:
         """Return what the provider's token-counting endpoint says; its 404 where it has no such endpoint."""
         body = self.count_body(tokens)
@@ -186,23 +207,3 @@ class Dialect(ABC):
 
     def _whole(self, status: int, body: Json, extra: Headers = ()) -> Response:
         return Response(status, (("content-type", self.json_type), *self.headers, *extra), as_json(body))
-
-
-__all__ = [
-    "EPOCH_S",
-    "Answer",
-    "Dialect",
-    "ErrorRow",
-    "ErrorTable",
-    "Event",
-    "Form",
-    "Headers",
-    "Json",
-    "ParsedRequest",
-    "Retry",
-    "Split",
-    "Stream",
-    "Verbatim",
-    "as_json",
-    "words",
-]

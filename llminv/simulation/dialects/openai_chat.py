@@ -10,7 +10,8 @@ from llminv.simulation.dialects.openai_chat_errors import ROWS
 
 if TYPE_CHECKING:
     from llminv.contract import Usage
-    from llminv.simulation.dialects.interface import Answer, Json
+    from llminv.simulation.dialects.interface import Answer
+    from llminv.simulation.dialects.values import Json
 
 
 class OpenAIChat(ChatCompletions):

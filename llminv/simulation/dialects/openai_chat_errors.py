@@ -28,7 +28,7 @@ ROWS: ErrorTable = MappingProxyType(
         "invalid_key": ErrorRow(
             401,
             _INVALID,
-            "Incorrect API key provided. You can find your API key at"
+            "Incorrect API key provided: sk-sim. You can find your API key at"
             " https://platform.openai.com/account/api-keys.",
             "invalid_api_key",
         ),
@@ -65,7 +65,7 @@ ROWS: ErrorTable = MappingProxyType(
         "rate_limit": ErrorRow(
             429,
             "requests",
-            "Rate limit reached for {model} in organization org-sim on requests per min (RPM): Limit 500,"
+            "Rate limit reached for {model} on requests per min (RPM): Limit 500,"
             " Used 500, Requested 1. Please try again in 120ms."
             " Visit https://platform.openai.com/account/rate-limits to learn more.",
             "rate_limit_exceeded",

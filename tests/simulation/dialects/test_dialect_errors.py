@@ -86,7 +86,7 @@ def test_a_rejected_key_in_the_words_of_each() -> None:
             401,
             {
                 "error": {
-                    "message": "Incorrect API key provided. You can find your API key at"
+                    "message": "Incorrect API key provided: sk-sim. You can find your API key at"
                     " https://platform.openai.com/account/api-keys.",
                     "type": "invalid_request_error",
                     "param": None,
