@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from llminv.contract import Usage
 from llminv.simulation.dialects.anthropic_messages_errors import REQUEST_ID, ROWS
@@ -12,11 +12,7 @@ from llminv.simulation.dialects.errors import ErrorRow, Retry
 from llminv.simulation.dialects.interface import Answer, Dialect, ParsedRequest
 from llminv.simulation.dialects.stream import Event, Part, Split, whole
 from llminv.simulation.dialects.values import Json, as_text, key_in, object_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from llminv.simulation.http import HttpRequest
+from llminv.simulation.http import HttpRequest
 
 _RESET = "2026-09-21T14:14:20Z"
 

@@ -6,14 +6,11 @@ rest of what the user says.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from llminv.simulation.dialects.interface import ParsedRequest
 from llminv.simulation.dialects.neutral import chosen, function_tool, joined, message, tool_call, tool_result
 from llminv.simulation.dialects.values import Json, as_text, mapping, objects, renamed, strings, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _NO_PARAMETERS = ("model", "messages", "system", "tools", "tool_choice", "stream", "output_config")
 _NAMES = {"stop_sequences": "stop"}

@@ -9,20 +9,17 @@ from __future__ import annotations
 import dataclasses
 import json
 from abc import abstractmethod
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from llminv.contract import ToolCall, Usage
 from llminv.simulation.dialects.chat_completions_requests import parsed
 from llminv.simulation.dialects.errors import ErrorRow, Retry
 from llminv.simulation.dialects.interface import EPOCH_S, Answer, Dialect, ParsedRequest
 from llminv.simulation.dialects.stream import Event, Part, Split
 from llminv.simulation.dialects.values import Json, as_text, key_in
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from llminv.contract import ToolCall, Usage
-    from llminv.simulation.http import HttpRequest
+from llminv.simulation.http import HttpRequest
 
 _FINISH = MappingProxyType({word: word for word in ("stop", "length", "tool_calls", "content_filter")})
 

@@ -6,14 +6,11 @@ string, "developer" reads as "system", and renamed parameters get one name.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from llminv.simulation.dialects.interface import ParsedRequest
 from llminv.simulation.dialects.neutral import joined
 from llminv.simulation.dialects.values import Json, mapping, objects, renamed, strings, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _NO_PARAMETERS = ("model", "messages", "tools", "tool_choice", "stream", "stream_options")
 _NAMES = {"max_completion_tokens": "max_tokens"}

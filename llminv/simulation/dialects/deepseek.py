@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+from llminv.contract import Usage
 from llminv.simulation.dialects.chat_completions import ChatCompletions
 from llminv.simulation.dialects.deepseek_errors import ROWS
 from llminv.simulation.dialects.interface import Answer
 from llminv.simulation.dialects.stream import Event, Form
 from llminv.simulation.dialects.values import Json
-
-if TYPE_CHECKING:
-    from llminv.contract import Usage
 
 
 class DeepSeek(ChatCompletions):

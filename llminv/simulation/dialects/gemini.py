@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote
 
+from llminv.contract import ToolCall, Usage
 from llminv.simulation.dialects.errors import ErrorRow, Retry
 from llminv.simulation.dialects.gemini_errors import ROWS, details_of
 from llminv.simulation.dialects.gemini_requests import parsed
 from llminv.simulation.dialects.interface import Answer, Dialect, ParsedRequest
 from llminv.simulation.dialects.stream import Event, Form, Part, Split, whole
 from llminv.simulation.dialects.values import Json, as_text, key_in, object_of, pretty
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from llminv.contract import ToolCall, Usage
-    from llminv.simulation.http import HttpRequest
+from llminv.simulation.http import HttpRequest
 
 
 class Gemini(Dialect):

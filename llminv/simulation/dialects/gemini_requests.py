@@ -7,14 +7,11 @@ Names come in two spellings, even within one request of the SDK, as the JSON for
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from llminv.simulation.dialects.interface import ParsedRequest
 from llminv.simulation.dialects.neutral import chosen, function_tool, joined, message, tool_call, tool_result
 from llminv.simulation.dialects.values import Json, as_text, mapping, objects, renamed, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _NAMES = {
     "maxOutputTokens": "max_tokens",

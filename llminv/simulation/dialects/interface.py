@@ -10,18 +10,16 @@ with its table of errors and its reader of requests beside it; the table of dial
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from llminv.contract import ToolCall, Usage
 from llminv.simulation.dialects.errors import NO_ADVICE, ErrorRow, ErrorTable, Retry, Verbatim
 from llminv.simulation.dialects.stream import Event, Part, Split, Stream, words
 from llminv.simulation.dialects.values import Json, as_json, as_text
 from llminv.simulation.http import HttpRequest, Response
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 # Seconds since the epoch at which every simulated world starts: 2026-09-21T14:13:20Z.
 EPOCH_S = 1_790_000_000

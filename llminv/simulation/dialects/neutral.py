@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from llminv.simulation.dialects.values import Json, objects
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 def message(

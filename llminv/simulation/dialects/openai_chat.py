@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+from llminv.contract import Usage
 from llminv.simulation.dialects.chat_completions import ChatCompletions
+from llminv.simulation.dialects.interface import Answer
 from llminv.simulation.dialects.openai_chat_errors import ROWS
-
-if TYPE_CHECKING:
-    from llminv.contract import Usage
-    from llminv.simulation.dialects.interface import Answer
-    from llminv.simulation.dialects.values import Json
+from llminv.simulation.dialects.values import Json
 
 
 class OpenAIChat(ChatCompletions):

@@ -11,12 +11,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Flag, StrEnum, auto
-from typing import TYPE_CHECKING
 
 from llminv.simulation.dialects.values import encoded
-
-if TYPE_CHECKING:
-    from llminv.simulation.http import Response
+from llminv.simulation.http import Response
 
 # How a text (content, reasoning, a tool call's arguments) is cut into deltas; joined they are the text.
 Split = Callable[[str], Sequence[str]]

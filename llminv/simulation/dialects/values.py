@@ -7,12 +7,10 @@ so that parsing a request never raises. Nothing here knows a provider.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from llminv.simulation.http import HttpRequest
+from llminv.simulation.http import HttpRequest
 
 # Whatever JSON holds: bodies come from and go to programs that llminv does not know.
 Json: TypeAlias = Any
