@@ -109,6 +109,12 @@ class Runner:
     def __exit__(self, *_: object) -> None:
         self._exits.close()
 
+    def after_fork(self) -> None:
+        """Make this process, a fork of the one that loaded the handler, independent of it."""
+        the_scheduler().after_fork()
+        # The loop's selector would be shared with the parent.
+        self._loop = SimulatedLoop()
+
     def play(self, scenario: Scenario) -> History:
         """Play `scenario` from a fresh world and return what happened."""
         world = World(self._setting, scenario)
@@ -130,7 +136,7 @@ class Runner:
             world.finish()
             self._clean_up(world)
         return History(
-            events=tuple(world.recorder.events),
+            events=world.recorder.events(),
             printed="".join(world.recorder.printed),
             logged=tuple(world.recorder.logged),
             ended_at_s=ended_at_s,

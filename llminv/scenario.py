@@ -17,16 +17,79 @@ from functools import cached_property
 from typing import Any
 
 from llminv.codec import from_json, to_json
-from llminv.contract import Message
+from llminv.contract import Message, ToolCall, Usage
 
 DEFAULT_MESSAGES: tuple[Message, ...] = ({"role": "user", "content": "Say hello."},)
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a provider says where it answers; a field left out is what the simulation says by itself.
+
+    The text is `text` said `times` times: long texts are recipes. `finish_reason` is a neutral word (stop,
+    length, tool_calls, content_filter). `deltas` says how a stream cuts its texts: "words", "whole",
+    "characters", or by `sizes`, in characters, what is left over going into a last delta.
+    """
+
+    text: str | None = None
+    times: int = 1
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    deltas: str = "words"
+    sizes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Framing:
+    r"""How a stream's events stand in bytes: every way here says the same to a reader of the SSE standard.
+
+    `newline` is lf, crlf or cr (None: the provider's own). `space` after "data:"; `comments`, `ids` and
+    `retries` add such lines before events; `multi_line` spreads data over several lines; `empty_events`
+    and `unknown_events` add events that say nothing; `escaped` writes text outside ASCII as \u escapes.
+    `done` False leaves out the event after the last one that says something. `usage_at` and
+    `empty_choices_at` put the chunk with nothing but usage, or one without choices, before the event of
+    that number (formats with choices only).
+    """
+
+    newline: str | None = None
+    space: bool = True
+    comments: bool = False
+    ids: bool = False
+    retries: bool = False
+    multi_line: bool = False
+    empty_events: bool = False
+    unknown_events: bool = False
+    escaped: bool = False
+    done: bool = True
+    usage_at: int | None = None
+    empty_choices_at: int | None = None
+
+
+@dataclass(frozen=True)
 class Act:
-    """What a provider does to one request: it answers, or `fault` (a name of the fault table) happens."""
+    """What a provider does to one request: it answers, or `fault` (a name of the fault table) happens.
+
+    `after` is the number of content events of a stream before the fault (None: before the first event of
+    any kind). The texts `retry_after`, `retry_after_ms` and `retry_info` go out with an error as they are,
+    but for `date:5` in the first, which is the HTTP date in five seconds.
+    `delay_s` passes before the first byte, `gap_s` between two events. `cuts` are the positions, in bytes
+    from the status line on, at which the response is split into pieces of their own, `cut_every` splits
+    it into pieces of that size.
+    """
 
     fault: str | None = None
+    after: int | None = None
+    said: Said | None = None
+    retry_after: str | None = None
+    retry_after_ms: str | None = None
+    retry_info: str | None = None
+    delay_s: float = 0.0
+    gap_s: float = 0.0
+    framing: Framing | None = None
+    cuts: tuple[int, ...] = ()
+    cut_every: int | None = None
 
 
 ANSWER = Act()

@@ -1,10 +1,11 @@
 """The child process of an audit: it plays scenarios, and nothing that a handler does can hurt the parent.
 
 Started as `python -c "... main(read_fd, write_fd)"` with two pipes. The first line that comes in is the
-order: {"setting": ..., "handler": spec, "path": [folders for sys.path]}; the answer is {"offers": [...]} or
-{"error": ..., "hint": ..., "traceback": ...}. After that each line is a scenario and each answer
-{"history": ...}. A real-time limit is the parent's affair: it sends SIGABRT, on which `faulthandler` writes
-where the handler was to standard error.
+order: {"setting": ..., "handler": spec, "path": [folders for sys.path], "isolation": "none" or "fork"}; the
+answer is {"offers": [...], "unseen": [...]} or {"error": ..., "hint": ..., "traceback": ...}. After that each
+line is a scenario and each answer {"history": ...}, or {"crash": traceback} where llminv itself failed. A
+real-time limit is the parent's affair: it sends SIGABRT, on which `faulthandler` writes where the handler
+was to standard error.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ import faulthandler
 import json
 import os
 import resource
+import signal
 import sys
-from typing import Any
+import traceback
+from collections.abc import Iterable
+from typing import IO, Any
 
 from llminv.errors import HandlerError
 from llminv.runner import Runner
 from llminv.scenario import Scenario
+from llminv.simulation.guard import unseen_libraries
 
 
 def main(read_fd: int, write_fd: int) -> None:
@@ -26,21 +31,48 @@ def main(read_fd: int, write_fd: int) -> None:
     faulthandler.enable(all_threads=False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with os.fdopen(read_fd, "rb") as orders, os.fdopen(write_fd, "wb") as answers:
-
-        def answer(value: dict[str, Any]) -> None:
-            answers.write(json.dumps(value).encode() + b"\n")
-            answers.flush()
-
-        order = json.loads(orders.readline())
-        sys.path[:0] = order["path"]
-        runner = Runner(order["setting"], order["handler"])
         try:
-            runner.__enter__()
+            _serve(orders, answers)
         except HandlerError as error:
-            answer({"error": error.message, "hint": error.hint, "traceback": error.traceback})
-            return
-        answer({"offers": runner.offers})
-        for line in orders:
-            answer({"history": runner.play(Scenario.from_json(json.loads(line))).to_json()})
-    # Threads and atexit hooks of the handler's libraries have nothing to say any more.
-    os._exit(0)
+            _answer(answers, {"error": error.message, "hint": error.hint, "traceback": error.traceback})
+        except Exception:
+            # Handlers raise nothing out of a play: this is llminv's own.
+            _answer(answers, {"crash": traceback.format_exc()})
+        # Threads and atexit hooks of the handler's libraries have nothing to say any more.
+        os._exit(0)
+
+
+def _serve(orders: Iterable[bytes], answers: IO[bytes]) -> None:
+    lines = iter(orders)
+    order = json.loads(next(lines))
+    sys.path[:0] = order["path"]
+    play = _play_forked if order["isolation"] == "fork" else _play
+    with Runner(order["setting"], order["handler"]) as runner:
+        _answer(answers, {"offers": runner.offers, "unseen": unseen_libraries()})
+        for line in lines:
+            play(runner, Scenario.from_json(json.loads(line)), answers)
+
+
+def _play(runner: Runner, scenario: Scenario, answers: IO[bytes]) -> None:
+    _answer(answers, {"history": runner.play(scenario).to_json()})
+
+
+def _play_forked(runner: Runner, scenario: Scenario, answers: IO[bytes]) -> None:
+    """Play in a fork of the loaded handler; how the fork ends is how this process ends, unless it is well."""
+    child = os.fork()
+    if child == 0:
+        runner.after_fork()
+        _play(runner, scenario, answers)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    elif os.WEXITSTATUS(status):
+        os._exit(os.WEXITSTATUS(status))
+
+
+def _answer(answers: IO[bytes], value: dict[str, Any]) -> None:
+    """Send one line (Any: JSON)."""
+    answers.write(json.dumps(value).encode() + b"\n")
+    answers.flush()

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 # Opens a worker: `Worker` itself, or what takes the same arguments.
-OpenWorker = Callable[[Setting, str, float, Path | None], AbstractContextManager[Worker]]
+OpenWorker = Callable[[Setting, str, float, Path | None, str], AbstractContextManager[Worker]]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Options:
     scenario_limit_s: float = SCENARIO_LIMIT_S
     drawn_only: bool = False
     folder: Path | None = None
+    isolation: str = "none"
 
 
 def run(
@@ -71,7 +72,7 @@ def run(
     setting = promises[0].setting()
 
     def fresh() -> AbstractContextManager[Worker]:
-        return open_worker(setting, spec, options.scenario_limit_s, options.folder)
+        return open_worker(setting, spec, options.scenario_limit_s, options.folder, options.isolation)
 
     with reproducible(), fresh() as worker:
         handler = HandlerInfo(spec, worker.offers)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 import llminv
-from llminv.errors import HandlerError, LlminvError
+from llminv.errors import HandlerError
 from llminv.handler.errors import shown_file
 from llminv.history import History
 from llminv.scenario import Scenario
@@ -57,14 +57,31 @@ class WorkerDied(Exception):
         self.where = where
 
 
+class WorkerCrash(Exception):
+    """llminv itself failed in the worker; the message is the traceback."""
+
+
 class Worker:
     """Plays scenarios in a child process. Use as a context manager; `offers` is known once it is entered."""
 
     def __init__(
-        self, setting: Mapping[str, Any], spec: str, limit_s: float, folder: Path | None = None
+        self,
+        setting: Mapping[str, Any],
+        spec: str,
+        limit_s: float,
+        folder: Path | None = None,
+        isolation: str = "none",
     ) -> None:
-        """Prepare; `setting` is a promise's, hence Any. The handler's spec is relative to `folder`."""
-        self._order = {"setting": setting, "handler": spec, "path": [str(folder or Path.cwd())]}
+        """Prepare; `setting` is a promise's, hence Any. The handler's spec is relative to `folder`.
+
+        With the isolation "fork" each scenario is played in a fork of the loaded handler.
+        """
+        self._order = {
+            "setting": setting,
+            "handler": spec,
+            "path": [str(folder or Path.cwd())],
+            "isolation": isolation,
+        }
         self._limit_s = limit_s
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,6 +90,7 @@ class Worker:
         self._answers_fd = -1
         self._buffer = bytearray()
         self.offers: tuple[str, ...] = ()
+        self.unseen: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         self._start()
@@ -86,8 +104,6 @@ class Worker:
         if self._process is None:
             self._start()
         answer = self._ask(scenario.text, self._limit_s)
-        if "history" not in answer:
-            raise LlminvError(f"the worker answered {sorted(answer)}")
         return History.from_json(answer["history"])
 
     def _start(self) -> None:
@@ -121,6 +137,7 @@ class Worker:
             self._stop()
             raise HandlerError(answer["error"], answer["hint"], answer["traceback"])
         self.offers = tuple(answer["offers"])
+        self.unseen = tuple(answer["unseen"])
 
     def _ask(self, line: str, limit_s: float) -> dict[str, Any]:
         try:
@@ -141,6 +158,8 @@ class Worker:
         text, _, rest = bytes(self._buffer).partition(b"\n")
         self._buffer[:] = rest
         answer: dict[str, Any] = json.loads(text)
+        if "crash" in answer:
+            raise WorkerCrash(answer["crash"])
         return answer
 
     def _died(self) -> WorkerDied:
@@ -157,7 +176,7 @@ class Worker:
 
     def _abort(self) -> str:
         if self._process is not None:
-            self._process.send_signal(signal.SIGABRT)
+            os.killpg(self._process.pid, signal.SIGABRT)  # a fork of it may be playing
             try:
                 self._process.wait(KILL_GRACE_S)
             except subprocess.TimeoutExpired:

@@ -8,6 +8,7 @@ not take it for a provider's failure; it is raised again at every later wait.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 SECOND_NS = 1_000_000_000
@@ -15,6 +16,17 @@ SECOND_NS = 1_000_000_000
 HORIZON_S = 86_400.0
 # How long cleaning up may take after the scenario is over.
 CLEAN_UP_S = 60
+
+
+def first_ns_at(seconds: float) -> int:
+    """Return the first nanosecond whose time in seconds, as a float, is not before `seconds`.
+
+    A loop whose clock stays one rounding error before a timer asks again for ever.
+    """
+    time_ns = math.ceil(seconds * SECOND_NS)
+    while time_ns / SECOND_NS < seconds:
+        time_ns += 1
+    return time_ns
 
 
 class WorldStopped(BaseException):

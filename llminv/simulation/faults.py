@@ -1,10 +1,12 @@
 """The fault table: every way in which a provider can fail, one row each.
 
-A row is data. `fault_class` is what a policy speaks of; a class in YAML means all its rows. `where`
-says at which point of an attempt the fault fires. `status` and `error` say what is sent: the body
-comes from the provider's dialect, in its own words (an invalid key at Gemini is an HTTP 400). `worked`
-says whether the provider did the work, which decides whether it may bill. The order of the rows is the
-order of simplicity: shrinking prefers an earlier row.
+A row is data. `fault_class` is what a policy speaks of; a class in YAML means all its rows. `where` says
+at which point of an attempt the fault fires, `effect` what happens then, with the provider's own words
+where `error` names some. `worked` says whether the provider did the work, which decides whether it may
+bill. The order of the rows is the order of simplicity: shrinking prefers an earlier row.
+
+Rows of the class `harmless` are no failures: the whole answer is there, in an unusual way, and a correct
+handler gives it to its caller.
 """
 
 from __future__ import annotations
@@ -22,14 +24,45 @@ class Where(StrEnum):
     CONNECT = "before connect"
     BEFORE_HEADERS = "before headers"
     HEADERS = "in headers"
+    BODY = "in the body"
+    END = "at the end"
 
 
-class Ending(StrEnum):
-    """What becomes of the connection once the bytes of the fault are sent."""
+class Effect(StrEnum):
+    """What happens when a fault fires."""
 
-    OPEN = "stays open"
-    RESET = "is reset"
+    NO_CONNECTION = "the connection cannot be made"
+    ERROR = "the provider's error is the whole response"
+    SILENCE = "nothing more comes, and the connection stays open"
+    PINGS = "nothing but pings comes"
+    RESET = "the connection is reset"
+    CLOSE = "the connection is closed, in the middle of what was announced"
+    END = "the body ends in good order, before its time"
+    ERROR_INSIDE = "the provider's error comes in place of the rest of the answer, with status 200"
+    BODY = "the body is something else"
+    ANSWER = "the answer comes whole"
 
+
+class Met(StrEnum):
+    """When the handler's side has met a fault."""
+
+    FIRST = "with the first bytes"
+    LAST = "with the last bytes"
+    ENDING = "with the end of the connection"
+    WAITING = "when it has waited in vain"
+
+
+_MET = {
+    Effect.SILENCE: Met.WAITING,
+    Effect.PINGS: Met.WAITING,
+    Effect.RESET: Met.ENDING,
+    Effect.CLOSE: Met.ENDING,
+    Effect.END: Met.LAST,
+    Effect.ERROR_INSIDE: Met.LAST,
+}
+
+
+HARMLESS = "harmless"
 
 CLASSES: Mapping[str, str] = MappingProxyType(
     {
@@ -42,88 +75,112 @@ CLASSES: Mapping[str, str] = MappingProxyType(
         "malformed": "The answer is not one: empty, truncated, or not in the provider's format.",
         "bad_request": "The request itself is refused.",
         "content_policy": "The content is refused.",
+        HARMLESS: "The answer is whole, and comes in an unusual way.",
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One row: see the head of this file. `error` names the body in the dialect's own table of errors.
-
-    A row that sends nothing and leaves the connection open is silence.
-    """
+    """One row: see the head of this file. `error` names a row of the dialects' tables of errors."""
 
     name: str
     fault_class: str
     where: Where
+    effect: Effect
     summary: str
     reference: str
     error: str | None = None
-    ending: Ending = Ending.OPEN
     worked: bool = False
 
     @property
     def before_request(self) -> bool:
         """Whether the fault fires before a request can be sent."""
-        return self.where in (Where.LOOKUP, Where.CONNECT)
+        return self.effect is Effect.NO_CONNECTION
+
+    @property
+    def answers(self) -> bool:
+        """Whether the whole answer arrives all the same."""
+        return self.fault_class == HARMLESS
+
+    @property
+    def met(self) -> Met:
+        """What has to happen before the handler's side has met the fault."""
+        return _MET.get(self.effect, Met.FIRST)
+
+
+_OPENAI = "https://platform.openai.com/docs/guides/error-codes"
+_ANTHROPIC = "https://docs.anthropic.com/en/api/errors"
+_GEMINI = "https://ai.google.dev/gemini-api/docs/troubleshooting"
+_DEEPSEEK = "https://api-docs.deepseek.com/quick_start/error_codes"
+
+
+def _status(name: str, fault_class: str, error: str, summary: str, reference: str) -> Fault:
+    return Fault(name, fault_class, Where.HEADERS, Effect.ERROR, summary, reference, error=error)
+
+
+def _broken(name: str, fault_class: str, effect: Effect, summary: str, reference: str) -> Fault:
+    return Fault(name, fault_class, Where.BODY, effect, summary, reference, worked=True)
+
+
+def _inside(name: str, fault_class: str, error: str, summary: str, reference: str) -> Fault:
+    return Fault(
+        name, fault_class, Where.BODY, Effect.ERROR_INSIDE, summary, reference, error=error, worked=True
+    )
+
+
+def _body(name: str, summary: str, reference: str, fault_class: str = "malformed") -> Fault:
+    return Fault(name, fault_class, Where.BODY, Effect.BODY, summary, reference, worked=True)
+
+
+def _whole(name: str, summary: str, reference: str, where: Where = Where.BODY) -> Fault:
+    return Fault(name, HARMLESS, where, Effect.ANSWER, summary, reference, worked=True)
+
+
+def _no_connection(name: str, fault_class: str, where: Where, summary: str, reference: str) -> Fault:
+    return Fault(name, fault_class, where, Effect.NO_CONNECTION, summary, reference)
 
 
 _ROWS = (
-    Fault(
-        "http_429",
-        "rate_limit",
-        Where.HEADERS,
-        "The rate-limit error of the provider, without Retry-After.",
-        "RFC 6585 section 4; https://github.com/BerriAI/litellm/issues/3274",
-        error="rate_limit",
-    ),
-    Fault(
-        "http_500",
-        "server_error",
-        Where.HEADERS,
-        "The internal-error answer of the provider.",
-        "RFC 9110 section 15.6.1; https://platform.openai.com/docs/guides/error-codes",
-        error="server_error",
-    ),
-    Fault(
+    # In headers: the provider's own errors.
+    _status("http_429", "rate_limit", "rate_limit", "Too many requests: 429.", "RFC 6585 section 4"),
+    _status("http_500", "server_error", "server_error", "The provider failed: 500.", _OPENAI),
+    _status(
         "http_502",
         "server_error",
-        Where.HEADERS,
+        "bad_gateway",
         "A gateway in front of the provider answers 502 with an HTML page.",
         "RFC 9110 section 15.6.3",
-        error="bad_gateway",
     ),
+    # Before headers.
     Fault(
         "no_answer",
         "timeout",
         Where.BEFORE_HEADERS,
+        Effect.SILENCE,
         "The request is accepted and nothing ever comes back.",
         "https://github.com/openai/openai-python/issues/3828",
     ),
-    Fault(
+    _no_connection(
         "connect_timeout",
         "timeout",
         Where.CONNECT,
         "The connection attempt is never answered.",
         "RFC 9293 section 3.8.3",
     ),
-    Fault(
-        "http_504",
-        "timeout",
-        Where.HEADERS,
-        "The provider, or the gateway in front of it, gives up waiting: 504.",
-        "RFC 9110 section 15.6.5",
-        error="gateway_timeout",
+    _status(
+        "http_504", "timeout", "gateway_timeout", "Somebody on the way gave up waiting: 504.", "RFC 9110"
     ),
-    Fault(
+    _status("http_408", "timeout", "request_timeout", "The request took too long: 408.", "RFC 9110"),
+    _status(
         "http_503",
         "unavailable",
-        Where.HEADERS,
-        "The provider says that it is overloaded: 503 (529 at Anthropic).",
-        "RFC 9110 section 15.6.4; https://docs.anthropic.com/en/api/errors",
-        error="unavailable",
+        "unavailable",
+        "The provider says that it is overloaded: 503, at Anthropic 529.",
+        _ANTHROPIC,
     ),
-    Fault(
+    _status("http_529", "unavailable", "overloaded", "Overloaded, in Anthropic's status: 529.", _ANTHROPIC),
+    _no_connection(
         "connection_refused",
         "unavailable",
         Where.CONNECT,
@@ -134,24 +191,132 @@ _ROWS = (
         "connection_reset",
         "unavailable",
         Where.BEFORE_HEADERS,
+        Effect.RESET,
         "The request is read, then the connection is reset.",
         "RFC 9293 section 3.5.2",
-        ending=Ending.RESET,
     ),
     Fault(
+        "connection_closed",
+        "unavailable",
+        Where.BEFORE_HEADERS,
+        Effect.CLOSE,
+        "The request is read, then the connection is closed without a word.",
+        "RFC 9112 section 9.5",
+    ),
+    _no_connection(
         "name_not_found",
         "unavailable",
         Where.LOOKUP,
         "The host name does not resolve.",
         "RFC 1035 section 4.1.1 (RCODE 3)",
     ),
-    Fault(
-        "key_rejected",
-        "invalid_key",
-        Where.HEADERS,
-        "The provider says that the key is not valid (401; at Gemini 400 with API_KEY_INVALID).",
-        "https://platform.openai.com/docs/guides/error-codes; https://ai.google.dev/gemini-api/docs/troubleshooting",
-        error="invalid_key",
+    _status(
+        "key_rejected", "invalid_key", "invalid_key", "The key is not valid: 401, at Gemini 400.", _GEMINI
+    ),
+    _status("http_401", "invalid_key", "unauthenticated", "No usable key: 401.", "RFC 9110 section 15.5.2"),
+    _status("http_403", "invalid_key", "forbidden", "The key may not do this: 403.", "RFC 9110"),
+    _status("quota_exhausted", "quota", "quota", "No credit left, in the provider's own status.", _OPENAI),
+    _status("http_402", "quota", "payment_required", "The account has to pay first: 402.", _DEEPSEEK),
+    _status("http_400", "bad_request", "bad_request", "The request is not valid: 400.", _OPENAI),
+    _status("http_404", "bad_request", "not_found", "There is no such route: 404.", "RFC 9110"),
+    _status("model_not_found", "bad_request", "model_not_found", "There is no such model.", _OPENAI),
+    _status("http_413", "bad_request", "too_large", "The request is too large: 413.", _ANTHROPIC),
+    _status("http_422", "bad_request", "unprocessable", "A parameter is not allowed: 422.", _DEEPSEEK),
+    _status("content_refused", "content_policy", "content_policy", "The content is refused.", _OPENAI),
+    # In the body: it is not an answer.
+    _body("empty_200", "The body is empty.", "https://github.com/BerriAI/litellm/issues/40260"),
+    _body("html_200", "The body is a page of HTML.", "https://github.com/openai/openai-python/issues/649"),
+    _body(
+        "no_choices",
+        "The answer has no choice in it (an empty list).",
+        "https://github.com/pydantic/pydantic-ai/issues/164",
+    ),
+    _body("http_307", "The provider redirects to another path, and again.", "RFC 9110 section 15.4.8"),
+    _inside(
+        "error_inside",
+        "server_error",
+        "server_error",
+        "An error of the server inside a response with status 200.",
+        "https://github.com/googleapis/python-genai/issues/2604",
+    ),
+    _inside(
+        "overloaded_inside",
+        "unavailable",
+        "overloaded",
+        "The provider is overloaded and says so inside a response with status 200.",
+        "https://github.com/BerriAI/litellm/issues/6957",
+    ),
+    _inside(
+        "rate_limit_inside",
+        "rate_limit",
+        "rate_limit",
+        "The rate limit is hit inside a response with status 200.",
+        "https://github.com/BerriAI/litellm/issues/22296",
+    ),
+    # In the body: it breaks off.
+    _broken(
+        "truncated",
+        "malformed",
+        Effect.END,
+        "The body ends in good order, but half of the answer is missing.",
+        "https://github.com/BerriAI/litellm/issues/40260",
+    ),
+    _broken(
+        "body_closed",
+        "unavailable",
+        Effect.CLOSE,
+        "The connection is closed before the announced end of the body.",
+        "https://github.com/Portkey-AI/gateway/issues/1797",
+    ),
+    _broken(
+        "body_reset",
+        "unavailable",
+        Effect.RESET,
+        "The connection is reset in the middle of the body.",
+        "https://github.com/BerriAI/litellm/issues/33404",
+    ),
+    _broken(
+        "stall",
+        "timeout",
+        Effect.SILENCE,
+        "After the headers, or some of the answer, nothing more comes.",
+        "https://github.com/BerriAI/litellm/issues/8333",
+    ),
+    _broken(
+        "stall_with_pings",
+        "timeout",
+        Effect.PINGS,
+        "After the headers, or some of the answer, nothing but pings comes.",
+        "https://github.com/BerriAI/litellm/pull/39898",
+    ),
+    # Harmless: the answer is whole.
+    _whole("slow_headers", "The answer begins late, but in time.", "RFC 9110", Where.HEADERS),
+    _whole(
+        "slow_drip",
+        "The answer comes slowly, piece by piece.",
+        "https://github.com/BerriAI/litellm/issues/19909",
+    ),
+    _whole("wrong_content_type", "The answer is declared to be plain text.", "RFC 9110 section 8.3"),
+    _whole("gzip", "The body is compressed, where the request allows it.", "RFC 9110 section 8.4.1"),
+    _whole(
+        "keepalive_dropped", "The connection is closed after the answer.", "RFC 9112 section 9.6", Where.END
+    ),
+    _whole(
+        "usage_missing",
+        "The answer does not report usage.",
+        "https://github.com/BerriAI/litellm/issues/17136",
+        Where.END,
+    ),
+    _whole(
+        "usage_growing",
+        "Every event of a stream reports the usage so far.",
+        "https://github.com/soulduse/ai-token-monitor/issues/1",
+    ),
+    _whole(
+        "usage_wrong",
+        "The reported usage is not what the text has.",
+        "https://github.com/BerriAI/litellm/issues/36604",
+        Where.END,
     ),
 )
 

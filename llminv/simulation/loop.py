@@ -8,7 +8,6 @@ world the loop is an ordinary selector loop.
 from __future__ import annotations
 
 import asyncio
-import math
 import selectors
 import socket
 import ssl as ssl_module
@@ -16,7 +15,7 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Any, TypeVarTuple, Unpack
 
-from llminv.simulation.clock import SECOND_NS
+from llminv.simulation.clock import SECOND_NS, first_ns_at
 from llminv.simulation.current import current_world
 from llminv.simulation.network import Connection
 from llminv.simulation.plan import Close, Send
@@ -210,7 +209,7 @@ class _Selector(selectors.DefaultSelector):
         if ready or (timeout is not None and timeout <= 0):
             return ready
         due_s = self.loop.next_timer_s()
-        due_ns = None if due_s is None else math.ceil(due_s * SECOND_NS)
+        due_ns = None if due_s is None else first_ns_at(due_s)
         self.loop.wake = world.waker()
         try:
             world.wait_until(due_ns, "the event loop has nothing to wait for")

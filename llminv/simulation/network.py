@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llminv.simulation.clock import SECOND_NS
+from llminv.simulation.faults import FAULTS, Met
 from llminv.simulation.http import BadRequestError, HttpRequest, RequestParser, Response
 from llminv.simulation.plan import Close, Reset, Send, Step, Wait, respond
 
@@ -108,7 +109,9 @@ class Connection:
                 status=status,
                 end=end,
             )
-            self._meet(exchange)
+            met = FAULTS[exchange.fault].met if exchange.fault is not None else None
+            if met is Met.FIRST or (met is Met.LAST and end == "whole") or (met is Met.ENDING and self.ended):
+                self._meet(exchange)
             if end is not None:
                 self.idle = True
                 self._open_exchange = None
@@ -120,7 +123,9 @@ class Connection:
         That takes some time, unless (`at_once`) the world itself found out that it would wait for ever.
         """
         exchange = self._open_exchange
-        if exchange is not None and (at_once or self.world.clock.now_ns > exchange.started_ns):
+        if exchange is None or exchange.fault is None or FAULTS[exchange.fault].met is not Met.WAITING:
+            return
+        if at_once or self.world.clock.now_ns > exchange.started_ns:
             self._meet(exchange)
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ it is that provider's own and by `<key:openai@anthropic>` when it is not; anywhe
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import Any
 
 from llminv.history import Event, FaultReached, RequestReceived, ResponseSent
@@ -16,9 +17,20 @@ from llminv.simulation.http import HttpRequest
 from llminv.simulation.sites import Setting, canary, canary_forms
 
 # Addresses of objects differ from process to process and stand in the repr of many an exception.
-_ADDRESS = re.compile(r"0x[0-9a-f]{6,16}")
+# anyio writes them without the 0x; a process in user space has none of other lengths or beginnings.
+_ADDRESS = re.compile(r"0x[0-9a-f]{6,16}|\b[57][0-9a-f]{11}\b")
 PRINTED_CHARACTERS_MAX = 20_000
 LOGGED_MAX = 20
+
+
+@dataclass
+class _Pending:
+    """Bytes of a response that have no event yet; `key` is call, provider, attempt and time."""
+
+    key: tuple[int, str, int, float]
+    data: bytearray = field(default_factory=bytearray)
+    status: int | None = None
+    end: str | None = None
 
 
 class Recorder:
@@ -30,7 +42,8 @@ class Recorder:
         self._pattern = re.compile(
             "|".join(map(re.escape, sorted(self._forms, key=len, reverse=True))) or r"(?!)"
         )
-        self.events: list[Event] = []
+        self._events: list[Event] = []
+        self._pending: _Pending | None = None
         self.printed: list[str] = []
         self.logged: list[str] = []
         self.finished = False
@@ -38,7 +51,13 @@ class Recorder:
     def add(self, event_type: type[Any], **fields: Any) -> None:
         """Append an event that happens now (fields: those of the class, hence Any)."""
         if not self.finished:
-            self.events.append(event_type(at_s=self._clock.now_s, **fields))
+            self._flush()
+            self._events.append(event_type(at_s=self._clock.now_s, **fields))
+
+    def events(self) -> tuple[Event, ...]:
+        """Return all events so far."""
+        self._flush()
+        return tuple(self._events)
 
     def print(self, text: str) -> None:
         """Keep what the handler printed, up to a limit."""
@@ -98,11 +117,29 @@ class Recorder:
     def response(
         self, data: bytes, *, call: int, provider: str, attempt: int, status: int | None, end: str | None
     ) -> None:
-        """Record bytes of a response that reached the handler's side."""
-        text = data.decode("utf-8", "backslashreplace")
-        self.add(
-            ResponseSent, call=call, provider=provider, attempt=attempt, text=text, status=status, end=end
-        )
+        """Record bytes of a response that reached the handler's side.
+
+        Bytes of the same attempt that follow at once, with nothing between them, become one event.
+        """
+        if self.finished:
+            return
+        key = (call, provider, attempt, self._clock.now_s)
+        pending = self._pending
+        if pending is None or pending.key != key or pending.end is not None:
+            self._flush()
+            pending = self._pending = _Pending(key)
+        pending.data += data
+        pending.status = pending.status or status
+        pending.end = end
+
+    def _flush(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            call, provider, attempt, at_s = pending.key
+            text = pending.data.decode("utf-8", "backslashreplace")
+            self._events.append(
+                ResponseSent(at_s, call, provider, attempt, text, pending.status, pending.end)
+            )
 
     def reached(self, *, call: int, provider: str, attempt: int, fault: str) -> None:
         """Record that the handler's side has met a fault."""

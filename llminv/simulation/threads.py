@@ -138,6 +138,13 @@ class Scheduler:
             member.joiners.remove(me)
         return member.done
 
+    def after_fork(self) -> None:
+        """Only the forking thread is there in the new process."""
+        ident = _thread.get_ident()
+        self._members = {ident: self._members[ident]}
+        self._blocked.clear()
+        self._ready.clear()
+
     # The end of a world
 
     def drain(self, clock: Clock) -> None:

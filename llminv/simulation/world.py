@@ -21,7 +21,7 @@ from llminv.simulation.clock import SECOND_NS, Clock
 from llminv.simulation.faults import FAULTS, Where
 from llminv.simulation.http import HttpRequest
 from llminv.simulation.network import Connection, Exchange, url_of
-from llminv.simulation.plan import Close, Send, Step, plan, respond
+from llminv.simulation.plan import Close, Send, plan, respond
 from llminv.simulation.recorder import Recorder
 from llminv.simulation.sites import Setting, Site, choose, sites_of
 from llminv.simulation.threads import the_scheduler
@@ -32,6 +32,8 @@ _MARKER = re.compile(rb"llminv-call-(\d+)")
 REQUESTS_MAX = 1_000
 # How long a connection attempt goes unanswered before Linux gives up (tcp_syn_retries = 6).
 CONNECT_GIVE_UP_S = 127.0
+# What a provider's token-counting endpoint counts: any rule will do that a handler cannot guess.
+BYTES_PER_TOKEN = 3
 
 current_call: ContextVar[int] = ContextVar("llminv_current_call", default=-1)
 
@@ -196,11 +198,19 @@ class World:
         url = url_of(connection.port, connection.host, request)
         now_ns = self.clock.now_ns
         if parsed is None or parsed.operation == "count_tokens":
+            # Neither consumes an act: the scenario is about what completes.
             self.recorder.request(
-                request, url, call=call, provider=site.provider, attempt=-1, model=None, fault=UNKNOWN_ROUTE
+                request,
+                url,
+                call=call,
+                provider=site.provider,
+                attempt=-1,
+                model=None if parsed is None else parsed.model,
+                fault=UNKNOWN_ROUTE if parsed is None else None,
             )
-            exchange = Exchange(call, site.provider, -1, None, now_ns)
-            connection.put(respond(site.dialect.error("not_found", "")), exchange)
+            counted = site.dialect.counted(len(request.body) // BYTES_PER_TOKEN)
+            response = site.dialect.error("not_found") if parsed is None else counted
+            connection.put(respond(response), Exchange(call, site.provider, -1, None, now_ns))
             return
         attempt = self._attempts[call, site.provider]
         self._attempts[call, site.provider] += 1
@@ -214,11 +224,13 @@ class World:
             model=parsed.model,
             fault=act.fault,
         )
-        steps: tuple[Step, ...] = plan(site, parsed, act, default_text(site.provider, call))
+        text = default_text(site.provider, call)
+        planned = plan(site, request, parsed, act, text, self.clock.now_s)
+        steps = planned.steps
         if steps and isinstance(steps[-1], Send) and self._down(call, site.provider):
             # The next attempt must not get through on this connection: the provider goes down after it.
             steps += (Close(),)
-        connection.put(steps, Exchange(call, site.provider, attempt, act.fault, now_ns))
+        connection.put(steps, Exchange(call, site.provider, attempt, planned.fault, now_ns))
 
     def _act(self, call: int, provider: str, attempt: int) -> Act:
         act = self.scenario.script(call, provider).act(attempt)
