@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from pathlib import Path
 
@@ -194,3 +195,23 @@ def test_dialects_import_nothing_but_the_contract_and_http() -> None:
             modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for module in modules:
                 assert module.startswith(allowed) or module.partition(".")[0] in sys.stdlib_module_names, path
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
+def test_growing_usage_never_shrinks_and_ends_at_the_total(dialect: Dialect) -> None:
+    answer = Answer("one two three four", "m", usage=Usage(9, 8))
+    plain = dialect.stream(answer).events
+    grown = dialect.with_growing_usage(plain, answer)
+    assert [event.carries & CONTENT for event in grown] == [event.carries & CONTENT for event in plain]
+    output = [said for event in grown if (said := _output(event)) is not None]
+    assert output == sorted(output)
+    assert output[-1] == 8
+    assert dialect.with_growing_usage(plain, Answer("one", "m", usage=None)) == list(plain)
+
+
+def _output(event: Event) -> int | None:
+    """Return the output tokens that an event reports, as its format spells them."""
+    body = json.loads(event.data) if event.data.startswith("{") else {}
+    usage = body.get("usage") or body.get("message", {}).get("usage") or body.get("usageMetadata") or {}
+    names = ("completion_tokens", "output_tokens", "candidatesTokenCount")
+    return next((usage[name] for name in names if name in usage), None)
