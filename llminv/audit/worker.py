@@ -31,11 +31,16 @@ SCENARIO_LIMIT_S = 10.0
 # Importing the SDKs of four providers takes a few seconds on a slow machine.
 LOAD_LIMIT_S = 120.0
 KILL_GRACE_S = 2.0
-_PACKAGE = str(Path(llminv.__file__).resolve().parent)
+_INIT = str(Path(llminv.__file__).resolve())
+_PACKAGE = str(Path(_INIT).parent)
 _FRAME = re.compile(r'^ *File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
+# This very package, under its name and without its folder on the path: beside it stand libraries of
+# ours (in site-packages), or the user's project, none of which the handler's environment has to have.
 _CODE = """\
-import sys
-sys.path.insert(0, sys.argv[3])
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("llminv", sys.argv[3])
+sys.modules["llminv"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["llminv"])
 from llminv.worker import main
 main(int(sys.argv[1]), int(sys.argv[2]))
 """
@@ -71,11 +76,16 @@ class Worker:
         limit_s: float,
         folder: Path | None = None,
         isolation: str = "none",
+        python: Path | None = None,
     ) -> None:
         """Prepare; `setting` is a promise's, hence Any. The handler's spec is relative to `folder`.
 
-        With the isolation "fork" each scenario is played in a fork of the loaded handler.
+        With the isolation "fork" each scenario is played in a fork of the loaded handler. `python` is the
+        interpreter of the environment that has the handler's libraries, which need not have llminv or
+        anything that llminv needs; without it, that is the environment of this process.
         """
+        # As it is: behind the link that an environment's interpreter is, there is no environment.
+        self._python = sys.executable if python is None else str(python.absolute())
         self._order = {
             "setting": setting,
             "handler": spec,
@@ -110,9 +120,8 @@ class Worker:
         orders_read, orders_write = os.pipe()
         answers_read, answers_write = os.pipe()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in _stop
-        package_parent = str(Path(llminv.__file__).resolve().parent.parent)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _CODE, str(orders_read), str(answers_write), package_parent],
+            [self._python, "-c", _CODE, str(orders_read), str(answers_write), _INIT],
             stdin=subprocess.DEVNULL,
             stdout=self._errors,
             stderr=self._errors,
