@@ -19,18 +19,21 @@ from llminv.evidence.files import read_text
 from llminv.evidence.toml_text import line_of
 
 PYPROJECT = "pyproject.toml"
+ISOLATIONS = ("none", "fork")
 
 
 @dataclass(frozen=True)
 class Config:
     """The settings: `handler` is a spec, `invariants` the folder of the declarations and of the ledger.
 
-    `scenario_limit_s` is how long one scenario may take in real time.
+    `scenario_limit_s` is how long one scenario may take in real time. With the isolation "fork" each
+    scenario is played in a fork of the loaded handler, for one that keeps state in its modules.
     """
 
     handler: str = "handler.py"
     invariants: str = "invariants"
     scenario_limit_s: float = SCENARIO_LIMIT_S
+    isolation: str = "none"
 
 
 def read_config(folder: Path) -> Config:
@@ -44,7 +47,7 @@ def read_config(folder: Path) -> Config:
         if name not in names:
             raise UsageError(f"{place}: [tool.llminv] has no setting {shown(name)}{near(name, names)}")
         if problem := _problem(name, value):
-            raise UsageError(f"{place}: {name}: {problem}, found {value!r}")
+            raise UsageError(f"{place}: {name}: {problem}")
     return Config(**table)
 
 
@@ -57,10 +60,11 @@ def tool_table(text: str) -> dict[str, Any]:
         where = f"{PYPROJECT}:{place[1]}:{place[2]}" if place else PYPROJECT
         what = str(error).partition(" (at ")[0]
         raise UsageError(f"{where}: this is not TOML: {what}", "mend the file") from None
-    tool = document.get("tool", {})
-    table = tool.get("llminv", {}) if isinstance(tool, dict) else {}
-    if not isinstance(table, dict):
-        raise UsageError(f"{PYPROJECT}:{line_of(text, 'tool.llminv') or 1}: tool.llminv is not a table")
+    table = document
+    for path in ("tool", "tool.llminv"):
+        table = table.get(path.rpartition(".")[2], {})
+        if not isinstance(table, dict):
+            raise UsageError(f"{PYPROJECT}:{line_of(text, path) or 1}: {path} is not a table")
     return table
 
 
@@ -68,9 +72,10 @@ def _problem(name: str, value: object) -> str:
     """Return what is wrong with the value of a setting, or ""."""
     if name == "scenario_limit_s":
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return (
-            ""
-            if is_number and 0 < float(str(value)) < float("inf")
-            else "expected a number of seconds above 0"
-        )
-    return "" if isinstance(value, str) and value.strip() else "expected text"
+        if not is_number or not 0 < float(str(value)) < float("inf"):
+            return f"expected a number of seconds above 0, found {value!r}"
+    elif not isinstance(value, str) or not value.strip():
+        return f"expected text, found {value!r}"
+    elif name == "isolation" and value not in ISOLATIONS:
+        return f"{shown(value)} is no isolation{near(value, ISOLATIONS)}"
+    return ""

@@ -45,7 +45,10 @@ def _run(arguments: list[str], screen: Screen) -> int:
         command = typer.main.get_command(app)
         status = int(command.main(arguments, prog_name="llminv", standalone_mode=False, obj=screen) or 0)
     except typer.TyperException as error:
-        screen.failed(_misused(error, arguments))
+        if arguments:
+            screen.failed(_misused(error, arguments))
+        else:  # a bare `llminv` is a question, and the message the whole help
+            screen.err(error.format_message().rstrip())
         return Exit.NO_VERDICT
     except LlminvError as error:
         screen.failed(error)

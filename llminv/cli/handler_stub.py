@@ -24,6 +24,7 @@ import json
 import os
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 from typing import Any
 
 from llminv.contract import Message, Reply, Request
@@ -44,7 +45,7 @@ class Handler:
         for provider, ask in ASK.items():
             try:
                 return Reply(ask(request.messages), provider=provider)
-            except (OSError, ValueError, LookupError) as error:  # the network, not JSON, not an answer
+            except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
                 attempts.append(f"{provider}: {type(error).__name__}: {error}")
         raise NoProviderAvailable("; ".join(attempts))
 

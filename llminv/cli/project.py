@@ -18,15 +18,20 @@ BUGS = "bugs"
 
 @dataclass(frozen=True)
 class Project:
-    """The current folder as a project; nothing is read but the settings until it is asked for."""
+    """The current folder as a project; nothing is read but the settings until it is asked for.
+
+    `config` is what a command goes by, `configured` what stands in pyproject.toml.
+    """
 
     config: Config
+    configured: Config
 
     @classmethod
     def here(cls, invariants: str | None = None) -> Project:
         """Return the project of the current folder, with other declarations where `invariants` says so."""
-        config = read_config(Path.cwd())
-        return cls(config if invariants is None else replace(config, invariants=invariants))
+        configured = read_config(Path())
+        config = configured if invariants is None else replace(configured, invariants=invariants)
+        return cls(config, configured)
 
     @property
     def folder(self) -> Path:

@@ -25,77 +25,90 @@ from llminv.reports.documents import documents
 
 if TYPE_CHECKING:
     from llminv.audit.events import Audit
+    from llminv.reports.documents import Document
 
 
 @dataclass(frozen=True)
 class Records:
-    """Where a run writes. `folder` is that of the documents, None where nothing is written, for `reason`.
+    """Where a run writes: documents into `folder`, bugs into `ledger`; nowhere if `reason` says why not.
 
-    `recorded` are the bugs known before the run.
+    `known` are the bugs of the project's own ledger before the run.
     """
 
     project: Project
+    known: tuple[Bug, ...]
+    folder: Path
     ledger: Ledger
-    recorded: tuple[Bug, ...]
-    folder: Path | None
     reason: str = ""
 
     @classmethod
     def planned(cls, project: Project, spec: str, *, out: str | None, no_write: bool) -> Records:
         """Decide where to write, and raise UsageError or LedgerError for whatever would prevent it."""
+        if out is not None and no_write:
+            raise UsageError("--out and --no-write contradict each other", "leave one of them out")
         own = project.ledger
+        known = own.bugs()
         if out is not None:
-            if no_write:
-                raise UsageError("--out and --no-write contradict each other", "leave one of them out")
-            folder = Path(out)
-            ledger = Ledger(folder / BUGS)
-            records = cls(project, ledger, (*own.bugs(), *ledger.bugs()), folder)
-        elif no_write:
-            records = cls(project, own, own.bugs(), None, "--no-write")
-        elif spec != project.config.handler:
-            records = cls(
-                project, own, own.bugs(), None, f"the configured handler is {project.config.handler}"
-            )
+            records = cls(project, known, Path(out), Ledger(Path(out) / BUGS))
         else:
-            records = cls(project, own, own.bugs(), Path())
-        records._ensure_writable()
+            reason = "--no-write" if no_write else _foreign(project, spec)
+            records = cls(project, known, Path(), own, reason)
+        if not records.reason:
+            records.ensure_writable()
         return records
+
+    @property
+    def to_own_ledger(self) -> bool:
+        """Whether what is found can be replayed by its id afterwards."""
+        return not self.reason and self.ledger.folder == self.project.ledger.folder
+
+    def ensure_writable(self) -> None:
+        """Raise UsageError or LedgerError if `write` could not do its work."""
+        for folder in (self.folder, self.ledger.folder):
+            # A folder that is not there yet is made when there is something to put into it.
+            ensure_writable(next(path for path in (folder, *folder.absolute().parents) if path.exists()))
+        self._documents()
 
     def write(self, audit: Audit) -> Iterator[str]:
         """File the bugs that `audit` found, write what is stale, and yield a line for each thing done."""
-        if self.folder is None:
-            if any(found.replayed for result in audit.results for found in result.counterexamples):
-                yield f"Nothing was recorded ({self.reason}): `llminv replay` needs --out DIR."
+        found = [
+            (result.promise, counterexample)
+            for result in audit.results
+            for counterexample in result.counterexamples
+            if counterexample.replayed
+        ]
+        if self.reason:
+            if found:
+                yield f"Nothing was recorded: {self.reason}."
             return
-        version = ""
-        for result in audit.results:
-            for found in result.counterexamples:
-                if not found.replayed:
-                    continue
-                version = version or handler_version(*located(audit.handler.spec))
-                bug = from_counterexample(
-                    result.promise,
-                    found,
-                    audit.handler,
-                    version=version,
-                    seed=audit.seed,
-                    today=date.today(),  # noqa: DTZ011 - the day as the user's calendar has it
-                )
-                new = self.ledger.add(bug)
-                yield f"{self.ledger.folder / bug.id}.toml: {'recorded' if new else 'known already'}"
-        promises = self.project.declarations.promises
-        for document in documents(self.folder, promises, self.ledger.bugs(), KINDS):
+        version = handler_version(*located(audit.handler.spec)) if found else ""
+        for promise, counterexample in found:
+            bug = from_counterexample(
+                promise,
+                counterexample,
+                audit.handler,
+                version=version,
+                seed=audit.seed,
+                today=date.today(),  # noqa: DTZ011 - the day as the user's calendar has it
+            )
+            state = "recorded" if self.ledger.add(bug) else "known already"
+            yield f"{self.ledger.folder / bug.id}.toml: {state}"
+        for document in self._documents():
             if document.is_stale:
                 write_atomically(document.path, document.new)
                 yield f"{document.path}: written"
 
-    def _ensure_writable(self) -> None:
-        if self.folder is None:
-            return
-        for folder in (self.folder, self.ledger.folder):
-            # A folder that is not there yet is made when there is something to put into it.
-            ensure_writable(next(path for path in (folder, *folder.absolute().parents) if path.exists()))
-        documents(self.folder, self.project.declarations.promises, self.ledger.bugs(), KINDS)
+    def _documents(self) -> tuple[Document, ...]:
+        return documents(self.folder, self.project.declarations.promises, self.ledger.bugs(), KINDS)
+
+
+def _foreign(project: Project, spec: str) -> str:
+    """Return why a run of this handler does not belong into the project's own documents, or ""."""
+    configured = project.configured
+    for name, used in (("handler", spec), ("invariants", project.config.invariants)):
+        if used != getattr(configured, name):
+            return f"--{name} is not the configured {getattr(configured, name)}; --out DIR keeps it elsewhere"
+    return ""
 
 
 def located(spec: str) -> tuple[Path | None, str | None]:

@@ -85,14 +85,21 @@ def run(
         seed=secrets.randbelow(SEEDS) if seed is None else seed,
         max_examples=max_examples,
         scenario_limit_s=project.config.scenario_limit_s,
+        isolation=project.config.isolation,
     )
     with TerminalListener(
-        sys.stdout, sys.stderr, KINDS, recorded=records.recorded, color=color, environ=os.environ
+        sys.stdout,
+        sys.stderr,
+        KINDS,
+        recorded=records.known,
+        writes=records.to_own_ledger,
+        color=color,
+        environ=os.environ,
     ) as listener:
         audit = audit_run(promises, spec, KINDS, options, listener)
     for line in records.write(audit):
         screen.err(line)
-    status = exit_status(audit, records.recorded, allow_unknown=allow_unknown)
+    status = exit_status(audit, records.known, allow_unknown=allow_unknown)
     _explain(audit, status, screen)
     return Exit.FINE if exit_zero else status
 

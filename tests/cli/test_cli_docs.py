@@ -1,0 +1,41 @@
+"""`llminv docs`: two documents, written, checked and compared."""
+
+import pytest
+
+DOCUMENTS = ("INVARIANTS.md", "VALIDATED_BUG.md")
+
+
+def texts(project):
+    return [(project / name).read_text() if (project / name).exists() else None for name in DOCUMENTS]
+
+
+def test_written_then_up_to_date(project, cli, snapshot):
+    snapshot("docs", cli("docs", "--check"), cli("docs"), cli("docs"), cli("docs", "--check"))
+
+
+def test_check_writes_nothing(project, cli):
+    assert cli("docs", "--check", "--diff").status == 1
+    assert texts(project) == [None, None]
+
+
+def test_diff(project, cli, edit, snapshot):
+    cli("docs")
+    edit("invariants/llm.yaml", "critical: agents stop working", "critical: nobody is served")
+    before = texts(project)
+    snapshot("docs_diff", cli("docs", "--check", "--diff"))
+    assert texts(project) == before
+    assert cli("docs", "--diff").status == 0
+    assert cli("docs", "--check").status == 0
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_text_outside_the_markers_is_kept(project, cli, name):
+    (project / name).write_text("# Ours\n\nWritten by people.\n")
+    cli("docs")
+    assert (project / name).read_text().startswith("# Ours\n\nWritten by people.\n\n<!-- llminv:begin -->")
+    assert cli("docs", "--check").status == 0
+
+
+def test_a_run_leaves_nothing_for_docs_to_do(project, cli):
+    cli("run", "--seed", "1")
+    assert cli("docs", "--check").status == 0

@@ -1,0 +1,3 @@
+from an_sdk_that_nobody_has import Client
+
+print(Client)
