@@ -18,15 +18,13 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, Self
 
-from llminv.contract import Reply, Request
 from llminv.errors import HandlerError
-from llminv.handler.errors import attempts_of, chain_of, error_info
-from llminv.handler.spec import Target, load_target, method_of, offered, own_traceback
-from llminv.history import CallStarted, ContractBroken, History, Measurements, Raised, Replied, Stopped
-from llminv.scenario import Call, Scenario
+from llminv.handler.calling import Caller
+from llminv.handler.spec import Target, load_target, offered, own_traceback
+from llminv.history import History, Measurements
+from llminv.scenario import Scenario
 from llminv.simulation.clock import SECOND_NS
 from llminv.simulation.current import set_world
 from llminv.simulation.dialects.interface import EPOCH_S
@@ -34,7 +32,7 @@ from llminv.simulation.install import installed
 from llminv.simulation.loop import SimulatedLoop
 from llminv.simulation.sites import Setting, environment, handler_world
 from llminv.simulation.threads import the_scheduler
-from llminv.simulation.world import World, current_call, marker
+from llminv.simulation.world import World
 
 try:
     import time_machine
@@ -124,12 +122,9 @@ class Runner:
             try:
                 made = self._make()
             except BaseException as error:
-                self._ended(world, 0, error)
+                Caller(world, made, self._loop, self._on_error).failed(0, error)
             else:
-                for index, call in enumerate(scenario.calls):
-                    self._play_call(world, made, index, call)
-                    if world.clock.stopped is not None:
-                        break
+                Caller(world, made, self._loop, self._on_error).play(scenario.calls)
             ended_at_s = world.clock.now_s
             if world.clock.stopped is None:
                 self._close(world, made)
@@ -141,61 +136,6 @@ class Runner:
             logged=tuple(world.recorder.logged),
             ended_at_s=ended_at_s,
             measurements=Measurements(real_s=round(_real_time_s() - started_s, 6)),
-        )
-
-    # One call
-
-    def _play_call(self, world: World, handler: Any, index: int, call: Call) -> None:
-        world.begin(index)
-        world.recorder.add(CallStarted, call=index, operation=call.operation)
-        try:
-            method = method_of(handler, call.operation)
-            if call.operation.startswith("a"):
-                result = self._loop.run_until_complete(_acall(index, method, _request(index, call)))
-            else:
-                token = current_call.set(index)
-                try:
-                    result = method(_request(index, call))
-                finally:
-                    current_call.reset(token)
-        except BaseException as error:
-            self._ended(world, index, error)
-        else:
-            self._returned(world, index, result)
-        world.end(index)
-
-    def _returned(self, world: World, index: int, result: Any) -> None:
-        if world.clock.stopped is not None:
-            self._ended(world, index, world.clock.stopped)
-        elif isinstance(result, str | Reply):
-            reply = Reply(result) if isinstance(result, str) else result
-            if isinstance(reply.text, str):
-                cleaned = world.recorder.clean(reply.text)
-                world.recorder.add(Replied, call=index, reply=_with_text(reply, cleaned))
-            else:
-                self._broken(world, index, f"a Reply whose text is {type(reply.text).__name__}")
-        else:
-            if inspect.iscoroutine(result):
-                result.close()
-            self._broken(world, index, f"{type(result).__module__}.{type(result).__qualname__}")
-
-    def _broken(self, world: World, index: int, observed: str) -> None:
-        world.recorder.add(ContractBroken, call=index, observed=observed)
-
-    def _ended(self, world: World, index: int, error: BaseException) -> None:
-        """Record how a call ended that did not return; a stop of the world comes before all else."""
-        stopped = world.clock.stopped
-        if stopped is not None:
-            world.recorder.add(Stopped, call=index, reason=stopped.reason, detail=stopped.detail)
-            return
-        self._on_error(error)
-        clean = world.recorder.clean_stable
-        world.recorder.add(
-            Raised,
-            call=index,
-            error=error_info(error, clean),
-            chain=chain_of(error, clean),
-            attempts=attempts_of(error, clean),
         )
 
     # The handler's life
@@ -284,23 +224,6 @@ class Runner:
         self._loop.drop_executor()
         the_scheduler().drain(world.clock)
         the_scheduler().rebase(world.clock)
-
-
-def _with_text(reply: Reply, text: str) -> Reply:
-    return replace(reply, text=text, tool_calls=tuple(reply.tool_calls))
-
-
-def _request(index: int, call: Call) -> Request:
-    """Return the request of a call, with its marker at the end of the last message."""
-    *before, last = call.messages
-    marked = {**last, "content": f"{last.get('content') or ''} ({marker(index)})"}
-    return Request(messages=[*before, marked], start=call.start)
-
-
-async def _acall(index: int, method: Any, request: Request) -> Any:
-    await asyncio.sleep(0)  # connections that were dropped meanwhile are seen before the handler looks
-    current_call.set(index)
-    return await method(request)
 
 
 async def _amake(target: Target, world: Any) -> Any:

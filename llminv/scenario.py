@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -111,11 +112,21 @@ class Script:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the handler: the operation and the request, before the runner adds its marker."""
+    """One call of the handler: the operation and the request, before the runner adds its marker.
+
+    `wait_s` passes before the call starts; a call that `joins` starts together with the one before it.
+    """
 
     operation: str
     messages: tuple[Message, ...] = DEFAULT_MESSAGES
+    tools: tuple[Mapping[str, Any], ...] = ()
+    tool_choice: Any = None
+    params: Mapping[str, Any] = field(default_factory=dict)
     start: str | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    tenant: str | None = None
+    wait_s: float = 0.0
+    joins: bool = False
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class Met(StrEnum):
     """When the handler's side has met a fault."""
 
     FIRST = "with the first bytes"
+    MARKED = "with the bytes in which it stands"
     LAST = "with the last bytes"
     ENDING = "with the end of the connection"
     WAITING = "when it has waited in vain"
@@ -58,7 +59,7 @@ _MET = {
     Effect.RESET: Met.ENDING,
     Effect.CLOSE: Met.ENDING,
     Effect.END: Met.LAST,
-    Effect.ERROR_INSIDE: Met.LAST,
+    Effect.ERROR_INSIDE: Met.MARKED,
 }
 
 

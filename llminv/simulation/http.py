@@ -8,6 +8,8 @@ Content-Length and chunked bodies; anything else is `BadRequestError`, which a p
 from __future__ import annotations
 
 import json
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
@@ -134,3 +136,10 @@ class RequestParser:
                 return bytes(body), end + 2
             body += self._buffer[start:end]
             position = end + 2
+
+
+def gzipped(pieces: Sequence[bytes]) -> list[bytes]:
+    """Return the pieces of a body compressed as one, so that each can be read as soon as it is there."""
+    compressor = zlib.compressobj(wbits=31)
+    packed = [compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH) for piece in pieces]
+    return [*packed[:-1], packed[-1] + compressor.flush()] if packed else []

@@ -18,10 +18,11 @@ from typing import Any, TypeVarTuple, Unpack
 from llminv.simulation.clock import SECOND_NS, first_ns_at
 from llminv.simulation.current import current_world
 from llminv.simulation.network import Connection
-from llminv.simulation.plan import Close, Send
+from llminv.simulation.providers import Refusal
 from llminv.simulation.sockets import SimulatedSocket, error_of, reset_error
+from llminv.simulation.steps import Close, Send
 from llminv.simulation.tls import PlainTextTls
-from llminv.simulation.world import Refusal, World
+from llminv.simulation.world import World
 
 Ts = TypeVarTuple("Ts")
 
@@ -49,7 +50,7 @@ class PeerSocket:
     type = socket.SOCK_STREAM
     proto = socket.IPPROTO_TCP
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection[World]) -> None:
         self._connection = connection
 
     def fileno(self) -> int:
@@ -78,7 +79,7 @@ class SimulatedTransport(asyncio.Transport):
     def __init__(
         self,
         loop: SimulatedLoop,
-        connection: Connection,
+        connection: Connection[World],
         protocol: asyncio.BaseProtocol,
         tls: PlainTextTls | None,
     ) -> None:
@@ -303,7 +304,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         transport.set_protocol(protocol)
         return transport
 
-    async def _dial(self, world: World, host: str, port: int) -> Connection:
+    async def _dial(self, world: World, host: str, port: int) -> Connection[World]:
         found = world.lookup(host)
         dialled = found if isinstance(found, Refusal) else world.dial(found, port)
         if isinstance(dialled, Connection):

@@ -8,21 +8,20 @@ open, unless a step ended it.
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
-from itertools import pairwise
 
 from llminv.contract import Usage
 from llminv.scenario import Act, Framing, Said
 from llminv.simulation.dialects.errors import Retry
 from llminv.simulation.dialects.interface import EPOCH_S, Answer, ParsedRequest
-from llminv.simulation.dialects.stream import Event, Form, Part, Split, Stream, whole, words
-from llminv.simulation.faults import FAULTS, Effect, Fault
+from llminv.simulation.dialects.stream import Event, Part, Split, whole, words
+from llminv.simulation.faults import FAULTS, HARMLESS, Effect, Fault, Where
 from llminv.simulation.framing import reframed
-from llminv.simulation.http import HttpRequest, Response
+from llminv.simulation.http import HttpRequest, Response, gzipped
 from llminv.simulation.sites import Site
+from llminv.simulation.steps import Body, Close, Reset, Send, Step, Wait, chunk, respond, steps_of
 
 # Pings keep a connection alive for so long; then it falls silent.
 PING_EVERY_S = 5.0
@@ -33,36 +32,18 @@ SLOW_HEADERS_S = 10.0
 SLOW_GAP_S = 1.0
 HTML_PAGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body></body></html>\n"
 PLAIN_TEXT = ("content-type", "text/plain; charset=utf-8")
-_LAST_CHUNK = b"0\r\n\r\n"
 
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Bytes for the handler; `status` stands with the first of a response, `last` with the last."""
-
-    data: bytes
-    status: int | None = None
-    last: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing happens for so long."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """The provider ends its side of the connection (FIN)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reset:
-    """The connection is reset (RST)."""
-
-
-Step = Send | Wait | Close | Reset
+# What happens where no fault does.
+_NO_FAULT = Fault("", HARMLESS, Where.END, Effect.ANSWER, "", "", worked=True)
+# How the effects end that leave an answer unfinished.
+_ENDINGS: dict[Effect, tuple[Step, ...]] = {
+    Effect.SILENCE: (),
+    Effect.PINGS: (),
+    Effect.RESET: (Reset(),),
+    Effect.CLOSE: (Close(),),
+    Effect.END: (),
+}
+_SPLITS: dict[str, Split] = {"words": words, "whole": whole, "characters": list}
 
 
 @dataclass(frozen=True)
@@ -74,19 +55,20 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Body:
-    """A response on its way to bytes: the pieces of its body, and what follows the last of them.
+class _Case:
+    """Everything that decides on a response."""
 
-    `chunked` bodies end by a chunk of their own (`complete`), others by Content-Length.
-    """
+    site: Site
+    request: HttpRequest
+    parsed: ParsedRequest
+    act: Act
+    fault: Fault
+    answer: Answer
 
-    head: Response
-    pieces: tuple[bytes, ...]
-    gap_s: float = 0.0
-    chunked: bool = False
-    complete: bool = True
-    length: int | None = None
-    ending: tuple[Step, ...] = ()
+    @property
+    def breaks(self) -> bool:
+        """Whether the answer is left unfinished."""
+        return self.fault.effect in _ENDINGS or self.fault.effect is Effect.ERROR_INSIDE
 
 
 def plan(site: Site, request: HttpRequest, parsed: ParsedRequest, act: Act, text: str, now_s: float) -> Plan:
@@ -94,62 +76,53 @@ def plan(site: Site, request: HttpRequest, parsed: ParsedRequest, act: Act, text
 
     `text` is what it answers unless the act says otherwise, `now_s` the virtual second (for HTTP dates).
     """
-    fault = FAULTS[act.fault] if act.fault is not None else None
-    if fault is not None and fault.name == "gzip" and "gzip" not in (request.header("accept-encoding") or ""):
-        fault = None
     if parsed.problem is not None:
         return Plan(respond(site.dialect.error("bad_request", parsed.model)), None)
-    if fault is not None and fault.effect is Effect.ERROR:
-        retry = Retry(
-            after=_retry_after(act.retry_after, now_s), after_ms=act.retry_after_ms, info=act.retry_info
-        )
-        response = site.dialect.error(fault.error or "", parsed.model or site.model, retry)
-        body = _Body(response, (response.body,), length=len(response.body))
-    elif fault is not None and not _has_response(fault):
+    fault = FAULTS[act.fault] if act.fault is not None else _NO_FAULT
+    if not _possible(fault, site, request):
+        fault = _NO_FAULT
+    if fault.where is Where.BEFORE_HEADERS:
         return Plan((Wait(act.delay_s), *_ENDINGS[fault.effect]), fault.name)
+    case = _Case(site, request, parsed, act, fault, _answer(site, act.said or Said(), parsed, fault, text))
+    if fault.effect is Effect.ERROR:
+        body = _error(case, now_s)
+    elif parsed.operation == "stream":
+        body = _streamed(case)
     else:
-        answer = _answer(site, act.said or Said(), parsed, fault, text)
-        build = _streamed if parsed.operation == "stream" else _unstreamed
-        body = build(site, request, parsed, act, fault, answer)
-    return Plan(_steps(body, act, fault), fault.name if fault is not None else None)
+        body = _unstreamed(case)
+    delay_s = act.delay_s or (SLOW_HEADERS_S if fault.name == "slow_headers" else 0.0)
+    gap_s = act.gap_s or (SLOW_GAP_S if fault.name == "slow_drip" else 0.0)
+    closing = (Close(),) if fault.name == "keepalive_dropped" else ()
+    steps = (*steps_of(body, act, delay_s=delay_s, gap_s=gap_s), *closing)
+    return Plan(steps, fault.name or None)
 
 
-def respond(response: Response) -> tuple[Step, ...]:
-    """Return the steps of one whole response."""
-    return (Send(response.encode(), status=response.status, last=True),)
+def _possible(fault: Fault, site: Site, request: HttpRequest) -> bool:
+    """Return whether this provider can answer this request in the way of `fault`."""
+    if fault.name == "gzip":
+        return "gzip" in (request.header("accept-encoding") or "")
+    return fault.name != "usage_missing" or site.dialect.usage_optional
 
 
-_ENDINGS: dict[Effect, tuple[Step, ...]] = {
-    Effect.SILENCE: (),
-    Effect.PINGS: (),
-    Effect.RESET: (Reset(),),
-    Effect.CLOSE: (Close(),),
-}
+def _error(case: _Case, now_s: float) -> Body:
+    act = case.act
+    after = act.retry_after
+    if after is not None and after.startswith("date:"):
+        after = formatdate(EPOCH_S + now_s + float(after.removeprefix("date:")), usegmt=True)
+    retry = Retry(after=after, after_ms=act.retry_after_ms, info=act.retry_info)
+    response = case.site.dialect.error(case.fault.error or "", case.parsed.model or case.site.model, retry)
+    return Body(response, (response.body,), length=len(response.body))
 
 
-def _has_response(fault: Fault) -> bool:
-    """Return whether anything is sent at all under `fault`."""
-    return fault.name not in ("no_answer", "connection_reset", "connection_closed")
-
-
-def _retry_after(text: str | None, now_s: float) -> str | None:
-    """Return the header's text; `date:5` is the HTTP date in five seconds."""
-    if text is None or not text.startswith("date:"):
-        return text
-    return formatdate(EPOCH_S + now_s + float(text.removeprefix("date:")), usegmt=True)
-
-
-def _answer(site: Site, said: Said, parsed: ParsedRequest, fault: Fault | None, text: str) -> Answer:
+def _answer(site: Site, said: Said, parsed: ParsedRequest, fault: Fault, text: str) -> Answer:
     usage: Usage | None = said.usage or Usage(input_tokens=9, output_tokens=5)
-    if fault is not None and fault.name == "usage_missing":
+    if fault.name == "usage_missing":
         usage = None
-    if fault is not None and fault.name == "usage_wrong" and usage is not None:
+    elif fault.name == "usage_wrong" and usage is not None:
         usage = replace(usage, input_tokens=7 * (usage.input_tokens or 0) + 1)
-    spoken = text if said.text is None else said.text
-    if said.tool_calls and said.text is None:
-        spoken = ""
+    default = "" if said.tool_calls else text
     return Answer(
-        text=spoken * said.times,
+        text=(default if said.text is None else said.text) * said.times,
         model=parsed.model or site.model,
         finish_reason=said.finish_reason or ("tool_calls" if said.tool_calls else "stop"),
         tool_calls=said.tool_calls,
@@ -161,36 +134,37 @@ def _answer(site: Site, said: Said, parsed: ParsedRequest, fault: Fault | None, 
 # Whole answers
 
 
-def _unstreamed(
-    site: Site, request: HttpRequest, parsed: ParsedRequest, act: Act, fault: Fault | None, answer: Answer
-) -> _Body:
-    response = site.dialect.answer(answer)
-    if fault is not None and fault.effect is Effect.BODY:
-        response = _not_an_answer(fault.name, request, response)
-    if fault is not None and fault.effect is Effect.ERROR_INSIDE:
-        response = replace(response, body=site.dialect.error(fault.error or "", parsed.model).body)
-    if fault is not None and fault.name == "wrong_content_type":
+def _unstreamed(case: _Case) -> Body:
+    fault = case.fault
+    response = case.site.dialect.answer(case.answer)
+    if fault.effect is Effect.BODY:
+        response = _not_an_answer(case, response)
+    elif fault.effect is Effect.ERROR_INSIDE:
+        response = replace(response, body=case.site.dialect.error(fault.error or "", case.parsed.model).body)
+    elif fault.name == "wrong_content_type":
         response = _with_header(response, *PLAIN_TEXT)
-    if fault is not None and fault.name == "gzip":
+    elif fault.name == "gzip":
         response = _with_header(
-            replace(response, body=_gzipped([response.body])[0]), "content-encoding", "gzip"
+            replace(response, body=gzipped([response.body])[0]), "content-encoding", "gzip"
         )
     length = len(response.body)
-    if fault is None or fault.effect not in (*_ENDINGS, Effect.END):
-        return _Body(response, (response.body,), length=length)
-    half = response.body[: length // 2] if act.after is not None or fault.effect is Effect.END else b""
+    if fault.effect not in _ENDINGS:
+        return Body(response, (response.body,), length=length, marked=fault.effect is Effect.ERROR_INSIDE)
+    half = response.body[: length // 2] if case.act.after is not None or fault.effect is Effect.END else b""
     if fault.effect is Effect.END:
-        return _Body(response, (half,), length=len(half))
-    return _Body(response, (half,), length=length, complete=False, ending=_ENDINGS[fault.effect])
+        return Body(response, (half,), length=len(half))
+    return Body(response, (half,), length=length, complete=False, ending=_ENDINGS[fault.effect])
 
 
-def _not_an_answer(name: str, request: HttpRequest, response: Response) -> Response:
+def _not_an_answer(case: _Case, response: Response) -> Response:
+    """Return what comes in place of an answer, for the rows of the effect BODY."""
+    name = case.fault.name
     if name == "empty_200":
         return replace(response, body=b"")
     if name == "html_200":
         return replace(_with_header(response, "content-type", "text/html; charset=UTF-8"), body=HTML_PAGE)
     if name == "http_307":
-        return Response(307, (("location", request.target), ("content-length", "0")))
+        return Response(307, (("location", case.request.target),))
     value = json.loads(response.body)
     empty: dict[str, object] = {key: [] for key in ("choices", "content", "candidates") if key in value}
     if "stop_reason" in value:
@@ -200,53 +174,47 @@ def _not_an_answer(name: str, request: HttpRequest, response: Response) -> Respo
 
 
 def _with_header(response: Response, name: str, value: str) -> Response:
-    return replace(response, headers=((name, value), *(pair for pair in response.headers if pair[0] != name)))
+    others = (pair for pair in response.headers if pair[0] != name)
+    return replace(response, headers=((name, value), *others))
 
 
 # Streams
 
 
-def _streamed(
-    site: Site, request: HttpRequest, parsed: ParsedRequest, act: Act, fault: Fault | None, answer: Answer
-) -> _Body:
-    stream = site.dialect.stream(answer, split=_split(act.said or Said()), usage=parsed.stream_usage)
-    events = list(stream.events)
-    head = stream.head
-    framing = act.framing or Framing()
-    if fault is not None and fault.name == "usage_growing":
-        events = site.dialect.with_growing_usage(events, answer)
-    if fault is not None and fault.effect is Effect.BODY:
-        if fault.name == "http_307":
-            redirect = _not_an_answer(fault.name, request, head)
-            return _Body(redirect, (b"",))
-        head = _not_an_answer(fault.name, request, replace(head, body=b"{}"))
-        if fault.name in ("empty_200", "html_200"):
-            return _Body(head, (head.body,), chunked=True)
-        if fault.name == "no_choices":
-            events = [
-                event for event in events if not event.carries & (Part.CONTENT | Part.REASONING | Part.FINISH)
-            ]
-    breaks = fault is not None and fault.effect in (*_ENDINGS, Effect.END, Effect.ERROR_INSIDE)
-    kept = events[: _position(events, act.after)] if breaks else events
-    pieces = reframed(kept, framing, stream.newline)
-    if fault is not None and fault.effect is Effect.ERROR_INSIDE:
-        pieces.append(_framed_error(site, stream, fault, parsed, framing))
-    if fault is not None and fault.name == "wrong_content_type":
+def _streamed(case: _Case) -> Body:
+    fault, act, dialect = case.fault, case.act, case.site.dialect
+    stream = dialect.stream(case.answer, split=_split(act.said or Said()), usage=case.parsed.stream_usage)
+    head, events = stream.head, list(stream.events)
+    if fault.effect is Effect.BODY and fault.name != "no_choices":
+        response = _not_an_answer(case, head)
+        return Body(response, (response.body,), length=len(response.body))
+    if fault.name == "no_choices":
+        said = Part.CONTENT | Part.REASONING | Part.FINISH
+        events = [event for event in events if not event.carries & said]
+    elif fault.name == "usage_growing":
+        events = dialect.with_growing_usage(events, case.answer)
+    elif fault.name == "wrong_content_type":
         head = _with_header(head, *PLAIN_TEXT)
-    if fault is not None and fault.name == "gzip":
-        head, pieces = _with_header(head, "content-encoding", "gzip"), _gzipped(pieces)
-    ending: tuple[Step, ...] = ()
-    if fault is not None and breaks:
-        ending = _ENDINGS.get(fault.effect, ())
-        if fault.effect is Effect.PINGS:
-            ending = _pings(site, stream, framing)
-    complete = not breaks or (fault is not None and fault.effect in (Effect.END, Effect.ERROR_INSIDE))
-    return _Body(head, tuple(pieces), act.gap_s, chunked=True, complete=complete, ending=ending)
-
-
-def _framed_error(site: Site, stream: Stream, fault: Fault, parsed: ParsedRequest, framing: Framing) -> bytes:
-    event = site.dialect.error_event(fault.error or "", parsed.model)
-    return reframed([event], replace(framing, empty_events=False, unknown_events=False), stream.newline)[0]
+    framing = act.framing or Framing()
+    kept = events[: _position(events, act.after)] if case.breaks else events
+    pieces = reframed(kept, framing, stream.newline)
+    plain = replace(framing, empty_events=False, unknown_events=False)
+    if fault.effect is Effect.ERROR_INSIDE:
+        pieces += reframed([dialect.error_event(fault.error or "", case.parsed.model)], plain, stream.newline)
+    if fault.name == "gzip":
+        head, pieces = _with_header(head, "content-encoding", "gzip"), gzipped(pieces)
+    ending = _ENDINGS.get(fault.effect, ())
+    if fault.effect is Effect.PINGS and dialect.ping is not None:
+        ping = Send(chunk(reframed([dialect.ping], plain, stream.newline)[0]))
+        ending = (Wait(PING_EVERY_S), ping) * PINGS_MAX
+    return Body(
+        head,
+        pieces,
+        chunked=True,
+        complete=not case.breaks or fault.effect in (Effect.END, Effect.ERROR_INSIDE),
+        marked=fault.effect is Effect.ERROR_INSIDE,
+        ending=ending,
+    )
 
 
 def _position(events: Sequence[Event], after: int | None) -> int:
@@ -256,15 +224,8 @@ def _position(events: Sequence[Event], after: int | None) -> int:
     contents = [number for number, event in enumerate(events) if event.carries & Part.CONTENT]
     if after < len(contents):
         return contents[after]
-    return next(
-        (n for n, event in enumerate(events) if event.carries & (Part.FINISH | Part.END)), len(events)
-    )
-
-
-def _pings(site: Site, stream: Stream, framing: Framing) -> tuple[Step, ...]:
-    event = site.dialect.ping or Event("ping", form=Form.COMMENT)
-    data = _chunk(reframed([event], replace(framing, empty_events=False), stream.newline)[0])
-    return (Wait(PING_EVERY_S), Send(data)) * PINGS_MAX
+    ends = (number for number, event in enumerate(events) if event.carries & (Part.FINISH | Part.END))
+    return next(ends, len(events))
 
 
 def _split(said: Said) -> Split:
@@ -279,62 +240,3 @@ def _by_sizes(text: str, sizes: Sequence[int]) -> list[str]:
         pieces.append(text[at : at + size])
         at += size
     return [piece for piece in (*pieces, text[at:]) if piece]
-
-
-_SPLITS: dict[str, Callable[[str], Sequence[str]]] = {"words": words, "whole": whole, "characters": list}
-
-
-# Bytes
-
-
-def _steps(body: _Body, act: Act, fault: Fault | None) -> tuple[Step, ...]:
-    name = fault.name if fault is not None else None
-    delay_s = act.delay_s or (SLOW_HEADERS_S if name == "slow_headers" else 0.0)
-    gap_s = act.gap_s or (SLOW_GAP_S if name == "slow_drip" else 0.0)
-    if body.chunked:
-        head = body.head.head(("transfer-encoding", "chunked"))
-        pieces = [_chunk(piece) for piece in body.pieces if piece]
-        pieces += [_LAST_CHUNK] if body.complete else []
-    else:
-        extra = () if body.length is None else (("content-length", str(body.length)),)
-        head, pieces = body.head.head(*extra), [piece for piece in body.pieces if piece]
-        if gap_s and pieces:
-            middle = len(pieces[0]) // 2
-            pieces = [pieces[0][:middle], pieces[0][middle:], *pieces[1:]]
-        elif pieces:
-            head, pieces = head + pieces[0], pieces[1:]
-    sends: list[Step] = [Wait(delay_s)] if delay_s else []
-    at = 0
-    for number, data in enumerate([head, *pieces]):
-        if number and gap_s:
-            sends.append(Wait(gap_s))
-        for piece in _cut(data, at, act):
-            sends.append(Send(piece, status=body.head.status if at == 0 else None))
-            at += len(piece)
-    last = sends[-1]
-    if body.complete and isinstance(last, Send):
-        sends[-1] = replace(last, last=True)
-    closing = (Close(),) if name == "keepalive_dropped" else ()
-    return (*sends, *body.ending, *closing)
-
-
-def _cut(data: bytes, at: int, act: Act) -> list[bytes]:
-    """Return `data`, which begins at position `at` of the response, cut where the act says."""
-    end = at + len(data)
-    places = {cut for cut in act.cuts if at < cut < end}
-    if act.cut_every:
-        first = at + act.cut_every - at % act.cut_every
-        places |= set(range(first, end, act.cut_every))
-    edges = [at, *sorted(places), end]
-    return [data[left - at : right - at] for left, right in pairwise(edges)]
-
-
-def _chunk(data: bytes) -> bytes:
-    return b"%x\r\n%s\r\n" % (len(data), data)
-
-
-def _gzipped(pieces: Sequence[bytes]) -> list[bytes]:
-    """Compress, so that each piece can be read as soon as it is there."""
-    compressor = zlib.compressobj(wbits=31)
-    packed = [compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH) for piece in pieces]
-    return [*packed[:-1], packed[-1] + compressor.flush()] if packed else []

@@ -18,8 +18,9 @@ from llminv.simulation.clock import SECOND_NS
 from llminv.simulation.current import current_world
 from llminv.simulation.guard import refuse
 from llminv.simulation.network import Connection
-from llminv.simulation.plan import Reset, Send
-from llminv.simulation.world import Refusal, World
+from llminv.simulation.providers import Refusal
+from llminv.simulation.steps import Reset, Send
+from llminv.simulation.world import World
 
 # The class as it is outside the simulation, for those who need a real one.
 RealSocket = socket.socket
@@ -56,7 +57,7 @@ class ProbeDescriptors:
         for descriptor in (self.alive, self._alive_writer, self.ended):
             os.close(descriptor)
 
-    def of(self, connection: Connection) -> int:
+    def of(self, connection: Connection[World]) -> int:
         """Return the descriptor that tells the state of `connection` now."""
         if connection.ended:
             return self.ended
@@ -73,7 +74,7 @@ class SimulatedSocket(socket.socket):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.connection: Connection | None = None
+        self.connection: Connection[World] | None = None
         self._rest = b""
 
     # Connecting
@@ -163,7 +164,7 @@ class SimulatedSocket(socket.socket):
         view[: len(data)] = data
         return len(data)
 
-    def _next(self, connection: Connection) -> bytes:
+    def _next(self, connection: Connection[World]) -> bytes:
         world = connection.world
         timeout_s = self.gettimeout()
         limit_ns = None if timeout_s is None else world.clock.now_ns + round(timeout_s * SECOND_NS)

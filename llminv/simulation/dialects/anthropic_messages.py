@@ -38,6 +38,7 @@ class AnthropicMessages(Dialect):
         ("anthropic-ratelimit-output-tokens-remaining", "80000"),
         ("anthropic-ratelimit-output-tokens-reset", _RESET),
     )
+    usage_optional = False
     ping = Event('{"type":"ping"}', "ping")
     finish_says = MappingProxyType(
         {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}

@@ -74,7 +74,7 @@ class Dialect(ABC):
     from which clients read a base URL and the key. `routes` maps the end of a path to its operation: what
     stands before it differs from client to client. `finish_says` maps neutral finish reasons to the
     provider's, `finish_means` the provider's to neutral ones. `ping` is what keeps a stream alive, if
-    anything.
+    anything. `usage_optional` says whether an answer may come without usage.
     """
 
     name: ClassVar[str]
@@ -87,6 +87,7 @@ class Dialect(ABC):
     stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
     newline: ClassVar[str] = "\n"
     ping: ClassVar[Event | None] = None
+    usage_optional: ClassVar[bool] = True
     finish_says: ClassVar[Mapping[str, str]]
     finish_means: ClassVar[Mapping[str, str]]
     errors: ClassVar[ErrorTable]

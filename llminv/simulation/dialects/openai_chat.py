@@ -8,6 +8,7 @@ from llminv.contract import Usage
 from llminv.simulation.dialects.chat_completions import ChatCompletions
 from llminv.simulation.dialects.interface import Answer
 from llminv.simulation.dialects.openai_chat_errors import ROWS
+from llminv.simulation.dialects.stream import Event, Form
 from llminv.simulation.dialects.values import Json
 
 
@@ -32,6 +33,9 @@ class OpenAIChat(ChatCompletions):
     )
     id = "chatcmpl-sim1"
     fixed = MappingProxyType({"service_tier": "default", "system_fingerprint": "fp_sim"})
+    # OpenAI's own streams have none; gateways that speak its format send comments:
+    # https://openrouter.ai/docs/api-reference/streaming#additional-information.
+    ping = Event("keep-alive", form=Form.COMMENT)
     usage_chunk = True
     shows_reasoning = False
     opens_with_call = True

@@ -1,0 +1,243 @@
+"""Calling a handler as a scenario says, and recording how each call ended.
+
+Calls follow one another, or start together: asynchronous ones as tasks of one loop, blocking ones each
+in a thread of its own. Whatever the handler raises or returns becomes an event; nothing of it leaves
+this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from llminv.contract import Chunk, Reply, Request
+from llminv.handler.errors import attempts_of, chain_of, error_info
+from llminv.handler.spec import method_of
+from llminv.history import CallStarted, ChunkReceived, ContractBroken, Raised, Replied, Stopped
+from llminv.scenario import Call
+from llminv.simulation.loop import SimulatedLoop
+from llminv.simulation.providers import current_call, marker
+from llminv.simulation.world import World
+
+# A handler, its methods and what they return are of any type until they have been looked at, hence Any.
+OnError = Callable[[BaseException], object]
+
+
+class ContractBrokenError(Exception):
+    """The handler returned what the contract does not know; the message says what."""
+
+
+class Caller:
+    """Calls one handler in one world; `on_error` is handed whatever the handler raises."""
+
+    def __init__(self, world: World, handler: Any, loop: SimulatedLoop, on_error: OnError) -> None:
+        self._world = world
+        self._handler = handler
+        self._loop = loop
+        self._on_error = on_error
+
+    def play(self, calls: Sequence[Call]) -> None:
+        """Make all calls, in groups of those that start together, until the world is stopped."""
+        for group in _groups(calls):
+            self._pause(calls, group[0])
+            if len(group) == 1 and not _is_async(calls[group[0]]):
+                self._call(group[0], calls[group[0]])
+            elif any(_is_async(calls[index]) for index in group):
+                self._on_loop(calls, group)
+            else:
+                self._in_threads(calls, group)
+            if self._world.clock.stopped is not None:
+                break
+
+    def failed(self, index: int, error: BaseException) -> None:
+        """Record how a call ended that did not return; a stop of the world comes before all else."""
+        world = self._world
+        stopped = world.clock.stopped
+        if stopped is not None:
+            world.recorder.add(Stopped, call=index, reason=stopped.reason, detail=stopped.detail)
+            return
+        if isinstance(error, ContractBrokenError):
+            world.recorder.add(ContractBroken, call=index, observed=str(error))
+            return
+        self._on_error(error)
+        clean = world.recorder.clean_stable
+        world.recorder.add(
+            Raised,
+            call=index,
+            error=error_info(error, clean),
+            chain=chain_of(error, clean),
+            attempts=attempts_of(error, clean),
+        )
+
+    # Starting calls
+
+    def _pause(self, calls: Sequence[Call], index: int) -> None:
+        seconds = calls[index].wait_s
+        if not seconds:
+            return
+        if any(map(_is_async, calls)):
+            self._loop.run_until_complete(asyncio.sleep(seconds))
+        else:
+            self._world.wait(seconds, "between two calls")
+
+    def _on_loop(self, calls: Sequence[Call], group: Sequence[int]) -> None:
+        async def together() -> None:
+            await asyncio.gather(*[self._acall(index, calls[index]) for index in group])
+
+        try:
+            self._loop.run_until_complete(together())
+        except BaseException as error:
+            # Only the world's own stop gets here: it unwinds the loop itself, past every task.
+            for index in group:
+                if index in self._world.active:
+                    self._end(index, error)
+
+    def _in_threads(self, calls: Sequence[Call], group: Sequence[int]) -> None:
+        threads = [
+            threading.Thread(target=self._call, args=(index, calls[index]), name=f"call {index}")
+            for index in group
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        except BaseException as error:
+            for index in group:
+                if index in self._world.active:
+                    self._end(index, error)
+
+    # One call
+
+    def _call(self, index: int, call: Call) -> None:
+        self._begin(index, call)
+        token = current_call.set(index)
+        try:
+            result = method_of(self._handler, call.operation)(request_of(index, call))
+            if call.operation == "stream":
+                for chunk in _iterator(result):
+                    self._chunk(index, chunk)
+                self._replied(index, None)
+            else:
+                self._replied(index, _reply(result))
+        except BaseException as error:
+            self._end(index, error)
+        else:
+            self._end(index, None)
+        finally:
+            current_call.reset(token)
+
+    async def _acall(self, index: int, call: Call) -> None:
+        if not _is_async(call):
+            await asyncio.to_thread(self._call, index, call)
+            return
+        self._begin(index, call)
+        await asyncio.sleep(0)  # connections that were dropped meanwhile are seen before the handler looks
+        current_call.set(index)
+        try:
+            result = method_of(self._handler, call.operation)(request_of(index, call))
+            if call.operation == "astream":
+                async for chunk in await _async_iterator(result):
+                    self._chunk(index, chunk)
+                self._replied(index, None)
+            else:
+                self._replied(index, _reply(await result))
+        except BaseException as error:
+            self._end(index, error)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+        else:
+            self._end(index, None)
+
+    # Recording
+
+    def _begin(self, index: int, call: Call) -> None:
+        self._world.begin(index)
+        self._world.recorder.add(CallStarted, call=index, operation=call.operation)
+
+    def _end(self, index: int, error: BaseException | None) -> None:
+        if error is not None:
+            self.failed(index, error)
+        self._world.end(index)
+
+    def _replied(self, index: int, reply: Reply | None) -> None:
+        if self._world.clock.stopped is not None:
+            raise self._world.clock.stopped
+        if reply is not None:
+            text = self._world.recorder.clean(reply.text)
+            reply = replace(reply, text=text, tool_calls=tuple(reply.tool_calls))
+        self._world.recorder.add(Replied, call=index, reply=reply)
+
+    def _chunk(self, index: int, chunk: Any) -> None:
+        if self._world.clock.stopped is not None:
+            raise self._world.clock.stopped
+        if isinstance(chunk, str):
+            chunk = Chunk(chunk)
+        if not isinstance(chunk, Chunk) or not isinstance(chunk.text, str):
+            raise ContractBrokenError(f"a chunk that is {_type_name(chunk)}")
+        cleaned = replace(chunk, text=self._world.recorder.clean(chunk.text))
+        self._world.recorder.add(ChunkReceived, call=index, chunk=cleaned)
+
+
+def request_of(index: int, call: Call) -> Request:
+    """Return the request of a call, with its marker at the end of the last message."""
+    *before, last = call.messages
+    marked = {**last, "content": f"{last.get('content') or ''} ({marker(index)})"}
+    return Request(
+        messages=[*before, marked],
+        tools=call.tools,
+        tool_choice=call.tool_choice,
+        params=call.params,
+        start=call.start,
+        overrides=call.overrides,
+        tenant=call.tenant,
+    )
+
+
+def _groups(calls: Sequence[Call]) -> list[list[int]]:
+    """Return the indexes of the calls, those that start together in one list."""
+    groups: list[list[int]] = []
+    for index, call in enumerate(calls):
+        if call.joins and groups:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups
+
+
+def _is_async(call: Call) -> bool:
+    return call.operation in ("acomplete", "astream")
+
+
+def _reply(result: Any) -> Reply:
+    reply = Reply(result) if isinstance(result, str) else result
+    if not isinstance(reply, Reply):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise ContractBrokenError(_type_name(result))
+    if not isinstance(reply.text, str):
+        raise ContractBrokenError(f"a Reply whose text is {_type_name(reply.text)}")
+    return reply
+
+
+def _iterator(result: Any) -> Iterator[Any]:
+    if not hasattr(result, "__iter__") or isinstance(result, str | bytes):
+        raise ContractBrokenError(f"{_type_name(result)} for a stream")
+    return iter(result)
+
+
+async def _async_iterator(result: Any) -> AsyncIterator[Any]:
+    """Return the stream; an `async def astream` that returns one is awaited first."""
+    stream = await result if inspect.isawaitable(result) else result
+    if not hasattr(stream, "__aiter__"):
+        raise ContractBrokenError(f"{_type_name(stream)} for a stream")
+    iterator: AsyncIterator[Any] = aiter(stream)
+    return iterator
+
+
+def _type_name(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"

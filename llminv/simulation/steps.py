@@ -1,0 +1,119 @@
+"""Steps: what the provider's side of a connection does, in order, and how a response becomes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from llminv.scenario import Act
+from llminv.simulation.http import Response
+
+_LAST_CHUNK = b"0\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Bytes for the handler; `status` stands with the first of a response, `last` with the last.
+
+    `marked` says that an error inside the response ends with these bytes.
+    """
+
+    data: bytes
+    status: int | None = None
+    last: bool = False
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing happens for so long."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The provider ends its side of the connection (FIN)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The connection is reset (RST)."""
+
+
+Step = Send | Wait | Close | Reset
+
+
+@dataclass(frozen=True)
+class Body:
+    """A response on its way to bytes: its head, the pieces of its body, and what follows the last of them.
+
+    A `chunked` body ends by a chunk of its own, any other by its `length` (None: its head says it). Where it
+    is not `complete`, that end never comes. `marked` says that an error stands in the last piece.
+    """
+
+    head: Response
+    pieces: Sequence[bytes]
+    chunked: bool = False
+    length: int | None = None
+    complete: bool = True
+    marked: bool = False
+    ending: tuple[Step, ...] = ()
+
+
+def respond(response: Response) -> tuple[Step, ...]:
+    """Return the steps of one whole response."""
+    return (Send(response.encode(), status=response.status, last=True),)
+
+
+def steps_of(body: Body, act: Act, *, delay_s: float, gap_s: float) -> tuple[Step, ...]:
+    """Return the steps of a response: `delay_s` before its first byte, `gap_s` between two pieces."""
+    pieces = [piece for piece in body.pieces if piece]
+    if body.chunked:
+        head = body.head.head(("transfer-encoding", "chunked"))
+        pieces = [chunk(piece) for piece in pieces]
+    else:
+        head = body.head.head(*(() if body.length is None else (("content-length", str(body.length)),)))
+        if gap_s and pieces:
+            middle = len(pieces[0]) // 2
+            pieces = [pieces[0][:middle], pieces[0][middle:], *pieces[1:]]
+        elif pieces:
+            head, pieces = head + pieces[0], pieces[1:]
+    parts = [head, *pieces]
+    marked = len(parts) - 1 if body.marked else None
+    parts += [_LAST_CHUNK] if body.chunked and body.complete else []
+    steps: list[Step] = [Wait(delay_s)] if delay_s else []
+    at = 0
+    for number, part in enumerate(parts):
+        if number and gap_s:
+            steps.append(Wait(gap_s))
+        cuts = _cut(part, at, act)
+        for piece in cuts:
+            ends = piece is cuts[-1]
+            steps.append(
+                Send(
+                    piece,
+                    status=body.head.status if at == 0 else None,
+                    last=ends and body.complete and number == len(parts) - 1,
+                    marked=ends and number == marked,
+                )
+            )
+            at += len(piece)
+    return (*steps, *body.ending)
+
+
+def chunk(data: bytes) -> bytes:
+    """Return `data` as one chunk of a chunked body (RFC 9112 section 7.1)."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def _cut(data: bytes, at: int, act: Act) -> list[bytes]:
+    """Return `data`, which begins at position `at` of the response, cut where the act says."""
+    end = at + len(data)
+    places = {cut for cut in act.cuts if at < cut < end}
+    if act.cut_every:
+        first = at + act.cut_every - at % act.cut_every
+        places |= set(range(first, end, act.cut_every))
+    edges = [at, *sorted(places), end]
+    return [data[left - at : right - at] for left, right in pairwise(edges)]
