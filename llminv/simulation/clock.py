@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Protocol
 
 SECOND_NS = 1_000_000_000
 # A handler that polls for ever reaches this in no real time; no sane call lasts a day.
@@ -36,6 +37,23 @@ class WorldStopped(BaseException):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+class Time(Protocol):
+    """What the providers of a scenario know of time, be it virtual or real."""
+
+    stopped: WorldStopped | None
+
+    @property
+    def now_ns(self) -> int:
+        """Nanoseconds since the start of the scenario."""
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the start of the scenario, rounded to microseconds as histories show them."""
+
+    def stop(self, reason: str, detail: str) -> WorldStopped:
+        """Stop the scenario, for good; return what the caller is to raise."""
 
 
 class Clock:

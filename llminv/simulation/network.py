@@ -10,15 +10,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from llminv.simulation.clock import SECOND_NS
 from llminv.simulation.faults import FAULTS, Met
 from llminv.simulation.http import BadRequestError, HttpRequest, RequestParser, Response
-from llminv.simulation.plan import Close, Reset, Send, Step, Wait, respond
+from llminv.simulation.steps import Close, Reset, Send, Step, Wait, respond
 
 if TYPE_CHECKING:
-    from llminv.simulation.world import World
+    from llminv.simulation.clock import Time
+    from llminv.simulation.providers import Providers
+
+# The world, or whoever else the providers are.
+Owner_co = TypeVar("Owner_co", bound="Providers[Time]", covariant=True)
 
 
 @dataclass
@@ -41,10 +45,10 @@ class Due:
     exchange: Exchange | None
 
 
-class Connection:
+class Connection(Generic[Owner_co]):
     """One connection to `host`; `on_due` is called whenever something was put into the inbox."""
 
-    def __init__(self, world: World, host: str, port: int) -> None:
+    def __init__(self, world: Owner_co, host: str, port: int) -> None:
         self.world = world
         self.host = host
         self.port = port
@@ -109,23 +113,23 @@ class Connection:
                 status=status,
                 end=end,
             )
-            met = FAULTS[exchange.fault].met if exchange.fault is not None else None
-            if met is Met.FIRST or (met is Met.LAST and end == "whole") or (met is Met.ENDING and self.ended):
+            if exchange.fault is not None and _meets(FAULTS[exchange.fault].met, step):
                 self._meet(exchange)
             if end is not None:
                 self.idle = True
                 self._open_exchange = None
         return step
 
-    def give_up(self, *, at_once: bool = False) -> None:
+    def give_up(self) -> None:
         """The handler's side has waited and goes on without: it has met the silence that was planned.
 
-        That takes some time, unless (`at_once`) the world itself found out that it would wait for ever.
+        That takes some time, unless the world itself found out that it would wait for ever.
         """
         exchange = self._open_exchange
         if exchange is None or exchange.fault is None or FAULTS[exchange.fault].met is not Met.WAITING:
             return
-        if at_once or self.world.clock.now_ns > exchange.started_ns:
+        clock = self.world.clock
+        if clock.stopped is not None or clock.now_ns > exchange.started_ns:
             self._meet(exchange)
 
     def close(self) -> None:
@@ -152,6 +156,13 @@ class Connection:
         if self.on_due is not None:
             self.on_due()
         self.on_due = None
+
+
+def _meets(met: Met, step: Send | Close | Reset) -> bool:
+    """Return whether a fault has been met with this step."""
+    if not isinstance(step, Send):
+        return met is not Met.WAITING
+    return met is Met.FIRST or (met is Met.LAST and step.last) or (met is Met.MARKED and step.marked)
 
 
 def url_of(scheme_port: int, host: str, request: HttpRequest) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llminv.history import Event, FaultReached, RequestReceived, ResponseSent
-from llminv.simulation.clock import Clock
+from llminv.simulation.clock import Time
 from llminv.simulation.http import HttpRequest
 from llminv.simulation.sites import Setting, canary, canary_forms
 
@@ -36,7 +36,7 @@ class _Pending:
 class Recorder:
     """Events in order, with the clock's time; all text is cleaned of keys on the way in."""
 
-    def __init__(self, setting: Setting, clock: Clock) -> None:
+    def __init__(self, setting: Setting, clock: Time) -> None:
         self._clock = clock
         self._forms = {form: name for name in setting["providers"] for form in canary_forms(canary(name))}
         self._pattern = re.compile(
