@@ -1,9 +1,12 @@
-"""The commands, one row each. Their modules import what is slow (hypothesis, rich) when they need it."""
+"""The commands, one row each, and what is said about a command line that is wrong.
+
+The modules of the commands import what is slow (hypothesis, rich) when they need it.
+"""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -11,11 +14,13 @@ import typer
 from llminv import __version__
 from llminv.cli.check import check
 from llminv.cli.docs import docs
-from llminv.cli.exit_codes import exit_codes_text
+from llminv.cli.exit_codes import Exit, exit_codes_text
 from llminv.cli.init import init
 from llminv.cli.list import list_
 from llminv.cli.replay import replay_
 from llminv.cli.run import run
+from llminv.cli.screen import Screen
+from llminv.errors import LlminvError, UsageError
 
 COMMANDS: Mapping[str, Callable[..., int]] = {
     "run": run,
@@ -58,3 +63,32 @@ def llminv(
 
 for name, command in COMMANDS.items():
     app.command(name)(command)
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit status; what is not understood is raised."""
+    screen = Screen()
+    try:
+        command = typer.main.get_command(app)
+        status = command.main(list(arguments), prog_name="llminv", standalone_mode=False, obj=screen)
+        return int(status or 0)
+    except typer.TyperException as error:
+        if arguments:
+            screen.failed(_misused(error, arguments))
+        else:  # a bare `llminv` is a question, and the message the whole help
+            screen.err(error.format_message().rstrip())
+    except LlminvError as error:
+        screen.failed(error)
+    return Exit.NO_VERDICT
+
+
+def _misused(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:
+    """Put what typer says about the command line into our words."""
+    command = next((word for word in arguments if word in COMMANDS), None)
+    asked = f"llminv {command} --help" if command else "llminv --help"
+    message = error.format_message().rstrip(".").replace("Value error, ", "")
+    # Typer does not export the classes of its errors; that of an unknown option has these two.
+    option, near = getattr(error, "option_name", ""), getattr(error, "possibilities", None)
+    if option and near is not None:
+        message = f"no such option: {option}" + (f"; did you mean {near[0]}?" if near else "")
+    return UsageError(f"{message[:1].lower()}{message[1:]}", f"`{asked}` shows what can be written")

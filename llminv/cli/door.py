@@ -1,6 +1,8 @@
 """The one door: `main` runs a command line and maps everything that can happen to an exit status.
 
-Typer alone would exit 1 on any exception, which here would read as "a violation was found".
+Python and typer alone would exit 1 on any exception, which here would read as "a violation was found".
+So this file imports nothing at its top that could be missing or broken: even an llminv that cannot be
+imported says so with the right status.
 """
 
 from __future__ import annotations
@@ -12,13 +14,8 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-import typer
-
 from llminv import __version__
-from llminv.cli.app import COMMANDS, app
 from llminv.cli.exit_codes import Exit
-from llminv.cli.screen import Screen
-from llminv.errors import LlminvError, UsageError
 
 
 def entry() -> None:
@@ -29,9 +26,8 @@ def entry() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (by default this process's) and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    screen = Screen()
     try:
-        status = _run(arguments, screen)
+        status = _run(arguments)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):
         # Typer makes SystemExit(1) of a broken pipe. Whoever reads has gone: no verdict reached anybody.
@@ -40,46 +36,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _run(arguments: list[str], screen: Screen) -> int:
+def _run(arguments: list[str]) -> int:
     try:
-        command = typer.main.get_command(app)
-        status = int(command.main(arguments, prog_name="llminv", standalone_mode=False, obj=screen) or 0)
-    except typer.TyperException as error:
-        if arguments:
-            screen.failed(_misused(error, arguments))
-        else:  # a bare `llminv` is a question, and the message the whole help
-            screen.err(error.format_message().rstrip())
-        return Exit.NO_VERDICT
-    except LlminvError as error:
-        screen.failed(error)
-        return Exit.NO_VERDICT
+        from llminv.cli.app import dispatch
+
+        status = dispatch(arguments)
     except KeyboardInterrupt:
         status = Exit.INTERRUPTED
     except (BrokenPipeError, SystemExit):
         raise
     except BaseException as error:
-        screen.err(crash_text(error, arguments))
+        print(crash_text(error, arguments), file=sys.stderr)
         return Exit.NO_VERDICT
     if status == Exit.INTERRUPTED:
-        screen.err("Interrupted: no verdict was reached.")
+        print("Interrupted: no verdict was reached.", file=sys.stderr)
     return status
-
-
-def _misused(error: typer.TyperException, arguments: list[str]) -> UsageError:
-    """Put what typer says about the command line into our words."""
-    command = next((word for word in arguments if word in COMMANDS), None)
-    asked = f"llminv {command} --help" if command else "llminv --help"
-    message = error.format_message().rstrip(".").replace("Value error, ", "")
-    # Typer does not export the classes of its errors; that of an unknown option has these two.
-    option, near = getattr(error, "option_name", ""), getattr(error, "possibilities", None)
-    if option and near is not None:
-        message = f"no such option: {option}" + (f"; did you mean {near[0]}?" if near else "")
-    return UsageError(f"{message[:1].lower()}{message[1:]}", f"`{asked}` shows what can be written")
 
 
 def crash_text(error: BaseException, arguments: Sequence[str]) -> str:
     """Return what is said about a crash of llminv itself, with a block to paste into an issue."""
-    cause = error.__cause__ if isinstance(error, typer.Abort) and error.__cause__ else error
+    # Typer makes an Abort, which says nothing, of an EOFError.
+    cause = error.__cause__ if isinstance(error.__cause__, EOFError) else error
     block = [
         f"llminv {__version__}, Python {platform.python_version()}, {platform.platform()}",
         f"$ llminv {shlex.join(arguments)}",

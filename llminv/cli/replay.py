@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +13,7 @@ import typer
 
 from llminv.cli.exit_codes import Exit
 from llminv.cli.project import Project
-from llminv.cli.screen import ColorOption, Screen, screen_of
+from llminv.cli.screen import ColorOption, Screen, screen_of, wrapped
 from llminv.errors import UsageError
 from llminv.evidence.bug import Bug
 from llminv.evidence.ledger import Ledger
@@ -78,7 +77,7 @@ def _report(result: Replay, screen: Screen) -> Iterator[str]:
     width = terminal_width(sys.stdout)
     word = screen.styled(STYLES[result.outcome], result.outcome, sys.stdout)
     yield f"{word} {result.bug.id} on {result.handler}"
-    yield from _wrapped(_sentence(result), width)
+    yield from wrapped(_sentence(result), width)
     if result.history is None:
         return
     finding = result.finding
@@ -90,8 +89,8 @@ def _report(result: Replay, screen: Screen) -> Iterator[str]:
     )
     if finding:
         yield ""
-        yield from _wrapped(f"  Expected  {folded(finding.expected)}", width, " " * 12)
-        yield from _wrapped(f"  Observed  {folded(finding.observed)}", width, " " * 12)
+        yield from wrapped(f"  Expected  {folded(finding.expected)}", width, " " * 12)
+        yield from wrapped(f"  Observed  {folded(finding.observed)}", width, " " * 12)
 
 
 def _sentence(result: Replay) -> str:
@@ -103,10 +102,6 @@ def _sentence(result: Replay) -> str:
     others = "; ".join(codes.get(finding.code, finding.code) for finding in result.findings)
     also = f" It shows another finding: {others}" if others else ""
     return f"The finding {result.bug.code} does not show.{also}"
-
-
-def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False, drop_whitespace=True)
 
 
 def _debug(raised: BaseException | None, screen: Screen) -> None:

@@ -7,7 +7,9 @@ a command without a report does not pay for it.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 from dataclasses import dataclass
 from typing import Annotated, TextIO
 
@@ -38,17 +40,33 @@ class Screen:
         """Write what went wrong, the handler's own traceback where there is one, and what to do."""
         problems = error.problems if isinstance(error, DeclarationError) else (error.message,)
         for problem in problems:
-            self.err(f"{self.styled('bad', 'error:', sys.stderr)} {problem}")
+            self._labelled("bad", "error:", str(problem))
         if isinstance(error, HandlerError) and error.traceback:
             self.err(self.styled("aside", error.traceback.rstrip(), sys.stderr))
         if error.hint:
-            self.err(f"{self.styled('help', 'help:', sys.stderr)} {error.hint}")
+            self._labelled("help", "help:", error.hint)
+
+    def _labelled(self, style: str, label: str, text: str) -> None:
+        """Write a text after its label: between words in a terminal, and on a line of its own elsewhere."""
+        lines = f"{label} {text}".splitlines()
+        if sys.stderr.isatty():
+            width = shutil.get_terminal_size().columns
+            lines = [part for line in lines for part in wrapped(line, width)]
+        first, *more = lines
+        self.err("\n".join([self.styled(style, label, sys.stderr) + first.removeprefix(label), *more]))
 
     def styled(self, style: str, text: str, stream: TextIO) -> str:
         """Return `text` as it looks on `stream`, with colours where they are wanted."""
         if not wants_color(self.color, stream, os.environ):
             return text
         return f"\033[{_STYLES[style]}m{text}\033[0m"
+
+
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Return `text` in lines of at most `width`, `indent` before all but the first; no word is broken."""
+    return textwrap.wrap(
+        text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def screen_of(context: typer.Context) -> Screen:

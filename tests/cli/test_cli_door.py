@@ -13,6 +13,15 @@ from llminv.cli.app import COMMANDS
 from llminv.cli.exit_codes import EXIT_CODES
 
 LLMINV = [sys.executable, "-m", "llminv"]
+LOOPING = """
+from pathlib import Path
+
+class Loops:
+    def complete(self, request):
+        Path("it_loops").touch()
+        while True:
+            pass
+"""
 SELECT = ("run", "--seed", "1", "--no-write", "--select", "fallback")
 
 
@@ -87,6 +96,13 @@ def test_nothing_of_ours_reads_as_a_verdict(project, cli, monkeypatch, error):
     assert cli(*SELECT).status == 2
 
 
+def test_an_llminv_that_cannot_be_imported(cli, monkeypatch):
+    monkeypatch.setitem(sys.modules, "llminv.cli.app", None)
+    answer = cli("check")
+    assert (answer.status, answer.out) == (2, "")
+    assert "no verdict was reached" in answer.err
+
+
 def test_interrupted(project, cli, monkeypatch):
     answer = interrupted(cli, monkeypatch)
     assert (answer.status, answer.out) == (130, "")
@@ -94,12 +110,14 @@ def test_interrupted(project, cli, monkeypatch):
 
 
 def test_ctrl_c_while_a_handler_loops(project):
-    command = [*LLMINV, "run", "--no-write", "--handler", "broken.py:Loops", "--select", "exhaustion"]
     (project / "pyproject.toml").write_text("[tool.llminv]\nscenario_limit_s = 600\n")
+    (project / "looping.py").write_text(LOOPING)
+    command = [*LLMINV, "run", "--no-write", "--handler", "looping.py:Loops", "--select", "fallback"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        time.sleep(2)
+        while process.poll() is None and not (project / "it_loops").exists():
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "Interrupted: no verdict was reached.\n")
 
 
