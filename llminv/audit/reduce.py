@@ -1,14 +1,14 @@
 """The greedy reduction of a scenario, by value, after shrinking: what "minimal" means.
 
-A candidate is tried only where it is strictly smaller by `size`; the first one that still shows the
-finding code is taken, until none does. Hypothesis' own shrinker does not reach the same minimum for
+Only candidates that are strictly smaller by `size` are tried, the smallest first; the first one that still
+shows the finding code is taken, until none does. Hypothesis' own shrinker does not reach the same minimum for
 every seed, and explicit examples are not shrunk by it at all; this pass treats both alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from llminv.scenario import ANSWER, DEFAULT_MESSAGES, Act, Call, Scenario, Script
 from llminv.simulation.faults import RANK
@@ -37,9 +37,7 @@ def reduce(scenario: Scenario, shows: Callable[[Scenario], bool], space: Space) 
     progress = True
     while progress and plays < PLAYS_MAX:
         progress = False
-        for candidate in _candidates(current, space):
-            if size(candidate, space) >= size(current, space) or plays >= PLAYS_MAX:
-                continue
+        for candidate in _smaller(current, space)[: PLAYS_MAX - plays]:
             plays += 1
             if shows(candidate):
                 current, progress = candidate, True
@@ -47,25 +45,40 @@ def reduce(scenario: Scenario, shows: Callable[[Scenario], bool], space: Space) 
     return current
 
 
+def _smaller(scenario: Scenario, space: Space) -> list[Scenario]:
+    """Return the smaller candidates, the smallest first: parts go before what stays is simplified."""
+    limit = size(scenario, space)
+    distinct = {candidate.text: candidate for candidate in _candidates(scenario, space)}
+    sizes = {text: size(candidate, space) for text, candidate in distinct.items()}
+    smaller = [text for text in distinct if sizes[text] < limit]
+    return [distinct[text] for text in sorted(smaller, key=sizes.__getitem__)]
+
+
 def size(scenario: Scenario, space: Space) -> tuple[int, ...]:
     """Return what makes one scenario smaller than another, the weightiest first.
 
-    Calls, acts, scripts, acts that are not persistent (a provider that is down is simpler to tell than
-    one that fails n times), places in the chain, ranks of faults, and how far the calls are from the
-    simplest one.
+    Calls, faults, acts that are not persistent (a provider that is down is simpler to tell than one that
+    fails n times), scripts, options of acts, places in the chain, ranks of faults, and how far the calls
+    are from the simplest one.
     """
-    faults = [
-        act.fault for row in scenario.acts for act in (*row.attempts, row.then) if act.fault is not None
-    ]
+    acts = [act for row in scenario.acts for act in (*row.attempts, row.then)]
+    faults = [act.fault for act in acts if act.fault is not None]
     return (
         len(scenario.calls),
         len(faults),
         sum(len(row.attempts) for row in scenario.acts),
         len(scenario.acts),
+        sum(len(_options(act)) for act in acts),
         sum(space.position(row.provider) for row in scenario.acts),
         sum(RANK[fault] for fault in faults),
         sum(_call_size(call, space) for call in scenario.calls),
     )
+
+
+def _options(act: Act) -> list[str]:
+    """Return the names of the fields in which `act` is more than its fault."""
+    plain = Act(act.fault)
+    return [field.name for field in fields(act) if getattr(act, field.name) != getattr(plain, field.name)]
 
 
 def _call_size(call: Call, space: Space) -> int:
@@ -81,6 +94,7 @@ def _candidates(scenario: Scenario, space: Space) -> Iterator[Scenario]:
         for smaller in _smaller_scripts(row, space):
             yield replace(scenario, acts=(*scenario.acts[:index], smaller, *scenario.acts[index + 1 :]))
         yield from _moved(scenario, row, rest, space)
+        yield from _in_place_of(scenario, index)
     yield from _one_fault(scenario, space)
     for index, call in enumerate(scenario.calls):
         for simpler in _simpler_calls(call, space):
@@ -99,7 +113,7 @@ def _fewer_calls(scenario: Scenario) -> Iterator[Scenario]:
 
 def _smaller_scripts(row: Script, space: Space) -> Iterator[Script]:
     for act in dict.fromkeys((*row.attempts, row.then)):
-        if act.fault is not None:
+        if act != ANSWER:
             yield replace(row, attempts=(), then=act)
     for index in range(len(row.attempts)):
         yield replace(row, attempts=row.attempts[:index] + row.attempts[index + 1 :])
@@ -113,11 +127,14 @@ def _smaller_scripts(row: Script, space: Space) -> Iterator[Script]:
 
 
 def _simpler_acts(act: Act, space: Space) -> Iterator[Act]:
+    for option in _options(act):
+        yield replace(act, **{option: getattr(ANSWER, option)})
     if act.fault is None:
         return
     for fault in space.faults:
         if RANK[fault] < RANK[act.fault]:
             yield replace(act, fault=fault)
+            yield Act(fault)
 
 
 def _moved(scenario: Scenario, row: Script, rest: tuple[Script, ...], space: Space) -> Iterator[Scenario]:
@@ -125,6 +142,17 @@ def _moved(scenario: Scenario, row: Script, rest: tuple[Script, ...], space: Spa
         if not any(other.call == row.call and other.provider == provider for other in rest):
             moved = replace(row, provider=provider)
             yield replace(scenario, acts=_in_order((*rest, moved), space))
+
+
+def _in_place_of(scenario: Scenario, index: int) -> Iterator[Scenario]:
+    """Put a script in the place of each earlier one, and leave out all that stood between them or after."""
+    row = scenario.acts[index]
+    others = tuple(other for other in scenario.acts if other.call != row.call)
+    before = [other for other in scenario.acts[:index] if other.call == row.call]
+    for count, earlier in enumerate(before):
+        kept = (*before[:count], replace(row, provider=earlier.provider))
+        acts = sorted((*others, *kept), key=lambda other: other.call)  # stable
+        yield replace(scenario, acts=tuple(acts))
 
 
 def _one_fault(scenario: Scenario, space: Space) -> Iterator[Scenario]:

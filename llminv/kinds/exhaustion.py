@@ -96,7 +96,7 @@ def _nobody_answers(scenario: Scenario, route: Route, call: int) -> bool:
     """
     scripts = [scenario.script(call, provider) for provider in route.order if provider not in route.tried]
     return route.answered is None and all(
-        None not in (act.fault for act in (*row.attempts, row.then)) for row in scripts
+        routing.fails(act) for row in scripts for act in (*row.attempts, row.then)
     )
 
 

@@ -152,7 +152,7 @@ def _walk(route: Route, call: int) -> Iterator[Finding]:
             observed = f"{provider} was called"
             yield Finding(problem, expected, observed, call, provider, failed, attempt.started_at_s)
             return
-        if attempt.fault is None:
+        if routing.answers(attempt):
             answered = provider
 
 

@@ -109,13 +109,27 @@ def judged(promise: Promise, route: Route) -> bool:
 
     A fault on which the policy is silent leaves open what comes after it.
     """
-    faults = (attempt.fault for attempt in route.attempts)
-    return all(fault is None or promise.policy.stance(fault) == "fallback" for fault in faults)
+    failed = (attempt.fault for attempt in route.attempts if not answers(attempt))
+    return all(promise.policy.stance(fault) == "fallback" for fault in failed if fault is not None)
+
+
+def answers(attempt: Attempt) -> bool:
+    """Return whether the provider answers the attempt: without a fault, or with one that is harmless."""
+    return not fails(Act(attempt.fault))
+
+
+def fails(act: Act) -> bool:
+    """Return whether an attempt with this act gets no answer."""
+    return act.fault is not None and not FAULTS[act.fault].answers
 
 
 def silences(promise: Promise) -> tuple[str, ...]:
     """Return why the promise cannot be judged whole: faults on which the policy is silent."""
-    silent = [name for name in faults_of(promise) if promise.policy.stance(name) is None]
+    silent = [
+        name
+        for name in faults_of(promise)
+        if promise.policy.stance(name) is None and not FAULTS[name].answers
+    ]
     return (f"policy silent on {', '.join(silent)}",) if silent else ()
 
 
@@ -191,7 +205,7 @@ class Route:
     @property
     def answered(self) -> Attempt | None:
         """The first attempt that the provider answered."""
-        return next((attempt for attempt in self.attempts if attempt.fault is None and attempt.status), None)
+        return next((attempt for attempt in self.attempts if answers(attempt) and attempt.status), None)
 
     @property
     def tried(self) -> tuple[str, ...]:

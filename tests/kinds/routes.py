@@ -70,7 +70,7 @@ def history(*steps, ends, ended_at_s=1.0):
         events.append(RequestReceived(*where, "POST", "url", fault=fault or None, keys=(provider,)))
         if fault:
             events.append(FaultReached(*where, fault))
-        else:
+        if not fault or FAULTS[fault].answers:
             events.append(ResponseSent(*where, "{}", 200, "whole"))
     return History((*events, ends(ended_at_s)), ended_at_s)
 

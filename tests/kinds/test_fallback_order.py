@@ -22,6 +22,10 @@ def stopped(reason):
 
 # What happened -> the finding: code, expected, observed, provider, fault class, second.
 FINDINGS = {
+    "the next one after a slow answer": (
+        history("openai:slow_drip", "anthropic", ends=answers("openai")),
+        ("called_after_success", "no call after openai has answered", "anthropic was called", "anthropic", "harmless", 0.1),
+    ),
     "second first": (
         history("anthropic", ends=answers("anthropic")),
         ("out_of_order", "openai is tried first", "anthropic was called", "anthropic", None, 0.0),
@@ -113,6 +117,7 @@ FINDINGS = {
 }  # fmt: skip
 
 HOLDS = {
+    "an answer that comes slowly": history("openai:slow_drip", ends=answers("openai")),
     "the first answers": history("openai", ends=answers("openai")),
     "words around the answer": history("openai", ends=replies("> Hello from openai to call 0.\n")),
     "retries of any number": history(*["openai:http_429"] * 9, "openai", ends=answers("openai")),
