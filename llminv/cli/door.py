@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import shlex
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from llminv.cli.exit_codes import Exit
 
 def entry() -> None:
     """Run the command line of this process, and end it: the console script."""
+    # What a CI job sends at its own limit; a worker that loops must not live on.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())
 
 

@@ -14,15 +14,20 @@ from llminv.cli.exit_codes import EXIT_CODES
 
 LLMINV = [sys.executable, "-m", "llminv"]
 LOOPING = """
+import os
 from pathlib import Path
 
 class Loops:
     def complete(self, request):
-        Path("it_loops").touch()
+        Path("worker").write_text(str(os.getpid()))
         while True:
             pass
 """
 SELECT = ("run", "--seed", "1", "--no-write", "--select", "fallback")
+
+
+def read_text(path):
+    return path.read_text() if path.exists() else ""
 
 
 def interrupted(cli, monkeypatch):
@@ -109,16 +114,20 @@ def test_interrupted(project, cli, monkeypatch):
     assert answer.err == "Interrupted: no verdict was reached.\n"
 
 
-def test_ctrl_c_while_a_handler_loops(project):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_a_handler_loops(project, sent):
+    """The worker, which does not end by itself, is gone too."""
     (project / "pyproject.toml").write_text("[tool.llminv]\nscenario_limit_s = 600\n")
     (project / "looping.py").write_text(LOOPING)
     command = [*LLMINV, "run", "--no-write", "--handler", "looping.py:Loops", "--select", "fallback"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not (project / "it_loops").exists():
+        while process.poll() is None and not (worker := read_text(project / "worker")):
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "Interrupted: no verdict was reached.\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(worker), 0)
 
 
 def test_a_reader_that_has_gone(project):
