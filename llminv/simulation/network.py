@@ -1,8 +1,8 @@
-"""Simulated connections: the provider's side of a TCP connection, on the virtual clock.
+"""Connections: the provider's side of a TCP connection, simulated or real.
 
 A `Connection` is fed what the handler sends, and holds what is due for the handler in `inbox`, in time
-order. The front ends (blocking sockets, event loop) take from the inbox when the clock says so and
-report back what the handler has met: that is the proof that a fault was injected.
+order. The front ends (blocking sockets, event loop, loopback server) take from the inbox when the clock
+says so and report back what the handler has met: that is the proof that a fault was injected.
 """
 
 from __future__ import annotations
@@ -59,11 +59,12 @@ class Connection(Generic[Owner_co]):
         self.idle = True
         self._parser = RequestParser()
         self._tail_ns = 0
+        self._sealed = False  # the provider's side will end it
         self._open_exchange: Exchange | None = None
 
     def feed(self, data: bytes) -> None:
-        """Take bytes that the handler sent."""
-        if self.closed or self.ended:
+        """Take bytes that the handler sent; a provider that has decided to hang up reads no more."""
+        if self.closed or self.ended or self._sealed:
             return
         try:
             requests = self._parser.feed(data)
@@ -85,6 +86,7 @@ class Connection(Generic[Owner_co]):
                 at_ns += round(step.seconds * SECOND_NS)
             else:
                 self.inbox.append(Due(at_ns, step, exchange))
+                self._sealed = self._sealed or not isinstance(step, Send)
         self._tail_ns = at_ns
         if self.on_due is not None:
             self.on_due()

@@ -59,7 +59,14 @@ class Refusal:
 class Providers(Generic[AnyTime_co]):
     """See the head of this file. `finish` must be called when the scenario is over."""
 
-    def __init__(self, setting: Setting, scenario: Scenario, clock: AnyTime_co) -> None:
+    def __init__(
+        self,
+        setting: Setting,
+        scenario: Scenario,
+        clock: AnyTime_co,
+        requests_max: int | None = REQUESTS_MAX,
+    ) -> None:
+        """Begin `scenario`; after `requests_max` requests (None: any number) its clock is stopped."""
         self.scenario = scenario
         self.clock = clock
         self.recorder = Recorder(setting, clock)
@@ -67,6 +74,7 @@ class Providers(Generic[AnyTime_co]):
         self._connections: list[Connection[Self]] = []
         self._attempts: dict[tuple[int, str], int] = defaultdict(int)
         self._requests = 0
+        self._requests_max = requests_max
         self._sites: dict[tuple[str, int], list[Site]] = defaultdict(list)
         for site in sites_of(setting):
             self._sites[site.host, site.port].append(site)
@@ -105,6 +113,10 @@ class Providers(Generic[AnyTime_co]):
         connection = Connection(self, host, port)
         self._connections.append(connection)
         return connection
+
+    def disconnect(self, connection: Connection[Providers[Time]]) -> None:
+        """Forget a connection that is gone."""
+        self._connections = [kept for kept in self._connections if kept is not connection]
 
     def refusal(self, site: Site, places: Collection[Where]) -> Refusal | None:
         """Return how the next attempt at `site` fails, if it fails in one of `places`; then it is counted."""
@@ -197,8 +209,8 @@ class Providers(Generic[AnyTime_co]):
 
     def _count_request(self) -> None:
         self._requests += 1
-        if self._requests > REQUESTS_MAX:
-            raise self.clock.stop("flood", f"more than {REQUESTS_MAX} requests")
+        if self._requests_max is not None and self._requests > self._requests_max:
+            raise self.clock.stop("flood", f"more than {self._requests_max} requests")
 
     def call_of(self, body: bytes) -> int:
         """Return the call that a request with this body (or none) is made for, or -1 where nothing tells."""

@@ -7,6 +7,7 @@ it is that provider's own and by `<key:openai@anthropic>` when it is not; anywhe
 
 from __future__ import annotations
 
+import _thread
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,20 +45,24 @@ class Recorder:
         )
         self._events: list[Event] = []
         self._pending: _Pending | None = None
+        # The loopback server records from a thread of its own. A lock that no simulation replaces.
+        self._lock = _thread.allocate_lock()
         self.printed: list[str] = []
         self.logged: list[str] = []
         self.finished = False
 
     def add(self, event_type: type[Any], **fields: Any) -> None:
         """Append an event that happens now (fields: those of the class, hence Any)."""
-        if not self.finished:
-            self._flush()
-            self._events.append(event_type(at_s=self._clock.now_s, **fields))
+        with self._lock:
+            if not self.finished:
+                self._flush()
+                self._events.append(event_type(at_s=self._clock.now_s, **fields))
 
     def events(self) -> tuple[Event, ...]:
         """Return all events so far."""
-        self._flush()
-        return tuple(self._events)
+        with self._lock:
+            self._flush()
+            return tuple(self._events)
 
     def print(self, text: str) -> None:
         """Keep what the handler printed, up to a limit."""
@@ -121,16 +126,17 @@ class Recorder:
 
         Bytes of the same attempt that follow at once, with nothing between them, become one event.
         """
-        if self.finished:
-            return
-        key = (call, provider, attempt, self._clock.now_s)
-        pending = self._pending
-        if pending is None or pending.key != key or pending.end is not None:
-            self._flush()
-            pending = self._pending = _Pending(key)
-        pending.data += data
-        pending.status = pending.status or status
-        pending.end = end
+        with self._lock:
+            if self.finished:
+                return
+            key = (call, provider, attempt, self._clock.now_s)
+            pending = self._pending
+            if pending is None or pending.key != key or pending.end is not None:
+                self._flush()
+                pending = self._pending = _Pending(key)
+            pending.data += data
+            pending.status = pending.status or status
+            pending.end = end
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, None
