@@ -94,11 +94,13 @@ class Act:
 
 
 ANSWER = Act()
+# In place of a call's number in a script.
+EVERY_CALL = -1
 
 
 @dataclass(frozen=True)
 class Script:
-    """The acts of one provider towards one call."""
+    """The acts of one provider towards one call, or towards every call that has no script of its own."""
 
     call: int
     provider: str
@@ -138,10 +140,8 @@ class Scenario:
 
     def script(self, call: int, provider: str) -> Script:
         """Return the script of `provider` towards call number `call`; without a row it answers."""
-        for row in self.acts:
-            if row.call == call and row.provider == provider:
-                return row
-        return Script(call, provider)
+        rows = {row.call: row for row in self.acts if row.provider == provider}
+        return rows.get(call) or rows.get(EVERY_CALL) or Script(call, provider)
 
     def to_json(self) -> dict[str, Any]:
         """Return the scenario as JSON-able values (Any: they are whatever JSON holds)."""

@@ -115,9 +115,8 @@ class _Trial:
 
     def run(self) -> InvariantResult:
         """Play the promise and return what came of it."""
-        if not self._operations:
-            wanted = " or ".join(self._kind.operations)
-            return self._result(Verdict(Status.NOT_OFFERED, f"the handler does not offer {wanted}"))
+        if len(self._operations) < self._kind.operations_min:
+            return self._result(Verdict(Status.NOT_OFFERED, self._wanted()))
         examples: list[Scenario] = []
         cells: list[Scenario] = []
         if not self._options.drawn_only:
@@ -232,6 +231,13 @@ class _Trial:
         if not reasons and missing:
             reasons = ["never exercised: " + "; ".join(missing)]
         return Verdict(Status.UNKNOWN, "; ".join(reasons)) if reasons else Verdict(Status.HELD)
+
+    def _wanted(self) -> str:
+        """Say what the handler would have to offer."""
+        names = self._kind.operations
+        if self._kind.operations_min == 1:
+            return f"the handler does not offer {' or '.join(names)}"
+        return f"the handler does not offer {self._kind.operations_min} of {', '.join(names)}"
 
     def _missing(self) -> tuple[str, ...]:
         return tuple(sorted(self._kind.required(self._promise) - self._judge.labels.keys()))

@@ -132,7 +132,9 @@ def _requests(history: History) -> Iterator[Finding]:
         if len(carried) > 1:
             expected = f"a request to {request.provider} carries the prompt of one call"
             observed = f"the prompts of calls {', '.join(map(str, carried))} stand in one request"
-            yield Finding("request_mixed", expected, observed, carried[0], request.provider, None, request.at_s)
+            yield Finding(
+                "request_mixed", expected, observed, carried[0], request.provider, None, request.at_s
+            )
 
 
 def _answer(scenario: Scenario, route: Route, call: int) -> Iterator[Finding]:
@@ -154,8 +156,8 @@ def _answer(scenario: Scenario, route: Route, call: int) -> Iterator[Finding]:
     if foreign and not _same(reply.usage, _usage(call)):
         expected = f"call {call} reports {_usage(call).input_tokens} input tokens"
         observed = f"it reports {_usage(foreign[0]).input_tokens}, which call {foreign[0]} was billed"
-        provider = answered.provider if answered else None
-        yield Finding("usage_mixed", expected, observed, call, provider, None, outcome.at_s)
+        served_by = answered.provider if answered else None
+        yield Finding("usage_mixed", expected, observed, call, served_by, None, outcome.at_s)
 
 
 def _same(reported: Usage | None, billed: Usage) -> bool:
@@ -177,7 +179,7 @@ def _describe(promise: Promise) -> str:
 
 KIND = Kind(
     name="concurrency_isolation",
-    summary="Calls that are under way at once do not mix: no text, usage, error or prompt of one shows in another.",
+    summary="Calls under way at once do not mix: no text, usage, error or prompt of one shows in another.",
     model=ConcurrencyIsolation,
     operations=routing.COMPLETE,
     faults=routing.faults_of,

@@ -49,7 +49,7 @@ def _fields(promise: Promise) -> CooldownInvariant:
 
 
 def _faults(promise: Promise) -> tuple[str, ...]:
-    """Return the faults to play: those that cool a provider down, or all after which the policy falls back."""
+    """Return the faults to play: those that cool a provider down; with no cooldown all that fall back."""
     cooldown = promise.policy.cooldown
     names = routing.faults_of(promise)
     if cooldown is None:
@@ -146,7 +146,9 @@ class _Model:
                 self._must_until_s[provider] = first + cooldown.seconds
 
 
-def _walk(promise: Promise, scenario: Scenario, history: History) -> Iterator[tuple[int, float, Route, _Model]]:
+def _walk(
+    promise: Promise, scenario: Scenario, history: History
+) -> Iterator[tuple[int, float, Route, _Model]]:
     """Yield each call with its start, its route and what the model knows before it."""
     model = _Model(promise.policy.cooldown)
     starts = {event.call: event.at_s for event in history.of(CallStarted)}
@@ -187,7 +189,13 @@ def _judge(route: Route, model: _Model, call: int, at_s: float) -> Iterator[Find
             observed = f"{attempt.provider} was called at {attempt.started_at_s:.3f} s"
             fault_class = routing.class_of(attempt.fault)
             yield Finding(
-                "called_in_cooldown", expected, observed, call, attempt.provider, fault_class, attempt.started_at_s
+                "called_in_cooldown",
+                expected,
+                observed,
+                call,
+                attempt.provider,
+                fault_class,
+                attempt.started_at_s,
             )
             return
     first = route.order[0]
@@ -200,7 +208,11 @@ def _judge(route: Route, model: _Model, call: int, at_s: float) -> Iterator[Find
 def _describe(promise: Promise) -> str:
     cooldown = promise.policy.cooldown
     words = sorted({FAULTS[name].fault_class for name in _faults(promise)})
-    declared = "no cooldown" if cooldown is None else f"{cooldown.seconds:g} s after {cooldown.after_failures} failures"
+    declared = (
+        "no cooldown"
+        if cooldown is None
+        else f"{cooldown.seconds:g} s after {cooldown.after_failures} failures"
+    )
     return (
         f"draws up to {_fields(promise).calls} calls with waits between them, {', '.join(words)} at "
         f"{promise.policy.chain[0]}, and compares with a reference model ({declared})"

@@ -28,7 +28,8 @@ class Kind:
     """A family of invariants.
 
     `name` is the word in YAML; `summary` one sentence for the docs. `model` reads the YAML fields.
-    `operations` are those the kind can play: a handler that offers none of them is *not offered*.
+    `operations` are those the kind can play: a handler that offers fewer than `operations_min` of them is
+    *not offered*.
     `faults` are the names of those that it plays for a promise, simplest first.
     `codes` maps each finding code to the sentence that explains it. `examples` turns the declared
     examples into scenarios, `cells` lists the finite cases to cover, `strategy` draws beyond them.
@@ -51,3 +52,4 @@ class Kind:
     check: Callable[[Promise, Scenario, History], list[Finding]]
     describe: Callable[[Promise], str]
     reservations: Callable[[Promise], tuple[str, ...]] = lambda _: ()
+    operations_min: int = 1
