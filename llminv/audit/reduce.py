@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
-from llminv.scenario import ANSWER, DEFAULT_MESSAGES, Act, Call, Scenario, Script
+from llminv.scenario import ANSWER, Act, Call, Scenario, Script
 from llminv.simulation.faults import RANK
 
 # Candidates tried at most: far more than any scenario of ours has, and a bound for a checker gone wrong.
@@ -83,7 +83,13 @@ def _options(act: Act) -> list[str]:
 
 def _call_size(call: Call, space: Space) -> int:
     operation = space.operations.index(call.operation) if call.operation in space.operations else 0
-    return operation + (call.start is not None) + (call.messages != DEFAULT_MESSAGES)
+    return operation + len(_call_options(call))
+
+
+def _call_options(call: Call) -> list[str]:
+    """Return the names of the fields in which `call` is more than its operation."""
+    plain = Call(call.operation)
+    return [field.name for field in fields(call) if getattr(call, field.name) != getattr(plain, field.name)]
 
 
 def _candidates(scenario: Scenario, space: Space) -> Iterator[Scenario]:
@@ -174,8 +180,8 @@ def _simpler_calls(call: Call, space: Space) -> Iterator[Call]:
     for operation in space.operations:
         if operation != call.operation:
             yield replace(call, operation=operation)
-    yield replace(call, start=None)
-    yield replace(call, messages=DEFAULT_MESSAGES)
+    for option in _call_options(call):
+        yield replace(call, **{option: getattr(Call(call.operation), option)})
 
 
 def _in_order(acts: tuple[Script, ...], space: Space) -> tuple[Script, ...]:
