@@ -75,7 +75,7 @@ def run(
         return open_worker(setting, spec, options.scenario_limit_s, options.folder, options.isolation)
 
     with reproducible(), fresh() as worker:
-        handler = HandlerInfo(spec, worker.offers)
+        handler = HandlerInfo(spec, worker.offers, worker.unseen)
         emit(AuditStarted(handler, options.seed, len(promises)))
         results = []
         for promise in promises:
@@ -254,6 +254,7 @@ class _Trial:
             cells=len(self._fixed),
             drawn=len(self._drawn),
             drawn_all=self._drawn_all,
+            refused=tuple(sorted(self._judge.refused)),
         )
 
 

@@ -38,6 +38,7 @@ class InvariantResult:
     `labels` counts how often each label was exercised, `missing` are the required ones never seen.
     `plays` counts the scenarios played, also while shrinking, each once; `cells` the declared examples
     and cells, `drawn` the distinct scenarios that Hypothesis drew; `drawn_all` says that there were no more.
+    `refused` are the hosts, with their ports, that are no provider's and that the handler tried to reach.
     """
 
     promise: Promise
@@ -49,14 +50,19 @@ class InvariantResult:
     cells: int = 0
     drawn: int = 0
     drawn_all: bool = False
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class HandlerInfo:
-    """The handler under audit: its spec as the user wrote it, the operations that it offers, its version."""
+    """The handler under audit: its spec as the user wrote it, and the operations that it offers.
+
+    `unseen` names the libraries it has imported whose traffic the simulation cannot see.
+    """
 
     spec: str
     offers: tuple[str, ...]
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from llminv.audit.worker import ScenarioLimit, Worker, WorkerDied
 from llminv.declaration.promise import Promise
-from llminv.history import ContractBroken, History, RealRefused
+from llminv.history import ContractBroken, History, HostRefused, RealRefused
 from llminv.kinds.interface import Kind
 from llminv.scenario import Scenario
 from llminv.simulation.guard import ADVICE
@@ -48,6 +48,7 @@ class Judge:
     worker: Worker
     labels: Counter[str] = field(default_factory=Counter)
     plays: int = 0
+    refused: set[str] = field(default_factory=set)
     _known: dict[str, Judged | Exception] = field(default_factory=dict)
 
     def judge(self, scenario: Scenario) -> Judged:
@@ -63,7 +64,9 @@ class Judge:
     def _play(self, scenario: Scenario) -> Judged | Exception:
         self.plays += 1
         try:
-            known = judged(self.kind, self.promise, scenario, self.worker.play(scenario))
+            history = self.worker.play(scenario)
+            self.refused |= {f"{event.host}:{event.port}" for event in history.of(HostRefused)}
+            known = judged(self.kind, self.promise, scenario, history)
             self.labels.update(exercised(self.kind, self.promise, known))
         except TROUBLE as error:  # once is enough: each may have cost a real-time limit
             return error

@@ -19,6 +19,7 @@ from llminv.history import Raised
 from llminv.reports.facts import counts, is_accepted, played, violations
 from llminv.reports.text import counted, cut, folded, visible
 from llminv.reports.timeline import timeline
+from llminv.simulation.guard import ADVICE
 from llminv.verdict import Status
 
 if TYPE_CHECKING:
@@ -108,11 +109,28 @@ def _report(
         if result.verdict.status is Status.UNKNOWN:
             yield ""
             yield from _unknown(result)
+    for warning in _warnings(audit):
+        yield ""
+        yield warning
     if absent := audit.of(Status.NOT_OFFERED):
         yield ""
         yield Text(f"Not offered: {', '.join(result.promise.invariant.id for result in absent)}")
     yield ""
     yield _closing(audit, recorded)
+
+
+def _warnings(audit: Audit) -> Iterator[Text]:
+    """Say what the simulation refused, and what it could not see."""
+    hosts = sorted({host for result in audit.results for host in result.refused})
+    if hosts:
+        yield Text(f"Refused, for no provider is there: {', '.join(map(visible, hosts))}", style="yellow")
+    if audit.handler.unseen:
+        names = ", ".join(audit.handler.unseen)
+        yield Text(
+            f"Imported, and beyond what the simulation can see: {names}. "
+            f"What it sends is not audited; {ADVICE}.",
+            style="yellow",
+        )
 
 
 def _summary(audit: Audit, kinds: Mapping[str, Kind], recorded: Sequence[Bug]) -> Table:

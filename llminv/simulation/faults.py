@@ -144,13 +144,13 @@ def _no_connection(name: str, fault_class: str, where: Where, summary: str, refe
 
 _ROWS = (
     # In headers: the provider's own errors.
-    _status("http_429", "rate_limit", "rate_limit", "Too many requests: 429.", "RFC 6585 section 4"),
-    _status("http_500", "server_error", "server_error", "The provider failed: 500.", _OPENAI),
+    _status("http_429", "rate_limit", "rate_limit", "Too many requests.", "RFC 6585 section 4"),
+    _status("http_500", "server_error", "server_error", "The provider failed.", _OPENAI),
     _status(
         "http_502",
         "server_error",
         "bad_gateway",
-        "A gateway in front of the provider answers 502 with an HTML page.",
+        "A gateway in front of the provider answers with an HTML page.",
         "RFC 9110 section 15.6.3",
     ),
     # Before headers.
@@ -169,18 +169,16 @@ _ROWS = (
         "The connection attempt is never answered.",
         "RFC 9293 section 3.8.3",
     ),
-    _status(
-        "http_504", "timeout", "gateway_timeout", "Somebody on the way gave up waiting: 504.", "RFC 9110"
-    ),
-    _status("http_408", "timeout", "request_timeout", "The request took too long: 408.", "RFC 9110"),
+    _status("http_504", "timeout", "gateway_timeout", "Somebody on the way gave up waiting.", "RFC 9110"),
+    _status("http_408", "timeout", "request_timeout", "The request took too long to arrive.", "RFC 9110"),
     _status(
         "http_503",
         "unavailable",
         "unavailable",
-        "The provider says that it is overloaded: 503, at Anthropic 529.",
+        "The provider says that it is overloaded.",
         _ANTHROPIC,
     ),
-    _status("http_529", "unavailable", "overloaded", "Overloaded, in Anthropic's status: 529.", _ANTHROPIC),
+    _status("http_529", "unavailable", "overloaded", "Overloaded, in the status of Anthropic.", _ANTHROPIC),
     _no_connection(
         "connection_refused",
         "unavailable",
@@ -211,18 +209,22 @@ _ROWS = (
         "The host name does not resolve.",
         "RFC 1035 section 4.1.1 (RCODE 3)",
     ),
+    _status("key_rejected", "invalid_key", "invalid_key", "The key is not valid.", _GEMINI),
     _status(
-        "key_rejected", "invalid_key", "invalid_key", "The key is not valid: 401, at Gemini 400.", _GEMINI
+        "http_401",
+        "invalid_key",
+        "unauthenticated",
+        "The request carries no usable key.",
+        "RFC 9110 section 15.5.2",
     ),
-    _status("http_401", "invalid_key", "unauthenticated", "No usable key: 401.", "RFC 9110 section 15.5.2"),
-    _status("http_403", "invalid_key", "forbidden", "The key may not do this: 403.", "RFC 9110"),
-    _status("quota_exhausted", "quota", "quota", "No credit left, in the provider's own status.", _OPENAI),
-    _status("http_402", "quota", "payment_required", "The account has to pay first: 402.", _DEEPSEEK),
-    _status("http_400", "bad_request", "bad_request", "The request is not valid: 400.", _OPENAI),
-    _status("http_404", "bad_request", "not_found", "There is no such route: 404.", "RFC 9110"),
+    _status("http_403", "invalid_key", "forbidden", "The key may not do this.", "RFC 9110"),
+    _status("quota_exhausted", "quota", "quota", "The account has no credit left.", _OPENAI),
+    _status("http_402", "quota", "payment_required", "The account has to pay first.", _DEEPSEEK),
+    _status("http_400", "bad_request", "bad_request", "The request is not valid.", _OPENAI),
+    _status("http_404", "bad_request", "not_found", "There is no such route.", "RFC 9110"),
     _status("model_not_found", "bad_request", "model_not_found", "There is no such model.", _OPENAI),
-    _status("http_413", "bad_request", "too_large", "The request is too large: 413.", _ANTHROPIC),
-    _status("http_422", "bad_request", "unprocessable", "A parameter is not allowed: 422.", _DEEPSEEK),
+    _status("http_413", "bad_request", "too_large", "The request is too large.", _ANTHROPIC),
+    _status("http_422", "bad_request", "unprocessable", "A parameter is not allowed.", _DEEPSEEK),
     _status("content_refused", "content_policy", "content_policy", "The content is refused.", _OPENAI),
     # In the body: it is not an answer.
     _body("empty_200", "The body is empty.", "https://github.com/BerriAI/litellm/issues/40260"),

@@ -42,7 +42,7 @@ The minimal scenario, in virtual time:
 | ---: | --- | --- | --- |
 | 0.000 s | caller | handler | acomplete "Say hello." |
 | 0.002 s | handler | openai | attempt 1, model m-1 |
-| 0.004 s | openai | handler | 429, http_429: The rate-limit error of the provider, without Retry-After. |
+| 0.004 s | openai | handler | 429, http_429: Too many requests. |
 | 0.004 s | handler | caller | raises RateLimitError: Error code: 429 - {'error': {'message': 'Rate limit reached'}} |
 """
 

@@ -37,8 +37,7 @@ A provider failed and the next one was not tried.
 
   0.000 s  caller > handler  acomplete "Say hello."
   0.002 s  handler > openai  attempt 1, model m-1
-  0.004 s  openai > handler  429, http_429: The rate-limit error of the
-                             provider, without Retry-After.
+  0.004 s  openai > handler  429, http_429: Too many requests.
   0.004 s  handler > caller  raises RateLimitError: Error code: 429 - {'error':
                              {'message': 'Rate limit reached'}}
 
@@ -194,8 +193,7 @@ def test_one_history(scenario, history):
         == """\
   0.000 s  caller > handler  acomplete "Say hello."
   0.002 s  handler > openai  attempt 1, model m-1
-  0.004 s  openai > handler  429, http_429: The rate-limit error of the
-                             provider, without Retry-After.
+  0.004 s  openai > handler  429, http_429: Too many requests.
   0.004 s  handler > caller  raises RateLimitError: Error code: 429 - {'error':
                              {'message': 'Rate limit reached'}}
 
@@ -312,3 +310,22 @@ def test_every_verdict_has_a_style():
     from llminv.reports.terminal_report import STYLES
 
     assert set(STYLES) == set(Status)
+
+
+def test_what_was_refused_and_what_cannot_be_seen(audit, kinds):
+    held = dataclasses.replace(audit.results[0], refused=("telemetry.example.com:443", "10.0.0.1:80"))
+    handler = dataclasses.replace(audit.handler, unseen=("grpc", "uvloop"))
+    quiet = dataclasses.replace(audit, results=audit.results[:1])
+    loud = dataclasses.replace(quiet, handler=handler, results=(held,))
+    before, _, closing = render(quiet, kinds).rpartition("\n\n")
+    assert render(loud, kinds) == (
+        f"{before}\n"
+        "\n"
+        "Refused, for no provider is there: 10.0.0.1:80, telemetry.example.com:443\n"
+        "\n"
+        "Imported, and beyond what the simulation can see: grpc, uvloop. What it sends is\n"
+        "not audited; use the loopback transport for it (llminv run --transport\n"
+        "loopback).\n"
+        "\n"
+        f"{closing}"
+    )

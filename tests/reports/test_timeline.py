@@ -49,7 +49,7 @@ def test_a_fallback(scenario, history):
     assert told(*fallen_back, scenario=scenario) == [
         '0.000 s caller > handler: acomplete "Say hello."',
         "0.002 s handler > openai: attempt 1, model m-1",
-        "0.004 s openai > handler: 429, http_429: The rate-limit error of the provider, without Retry-After.",
+        "0.004 s openai > handler: 429, http_429: Too many requests.",
         "0.500 s handler > anthropic: attempt 1, model claude",
         "0.500 s anthropic > handler: 200: an answer",
         '0.501 s handler > caller: replies "Hello." (anthropic, claude)',
@@ -160,7 +160,7 @@ def test_a_fault_is_explained_once():
         )
     ]
     assert told(*again)[1::2] == [
-        "0.000 s openai > handler: 429, http_429: The rate-limit error of the provider, without Retry-After.",
+        "0.000 s openai > handler: 429, http_429: Too many requests.",
         "0.000 s openai > handler: 429, http_429",
     ]
 
@@ -176,7 +176,7 @@ def test_chunks_that_follow_each_other_are_one_row():
 
 def test_several_calls_are_told_apart():
     messages = ({"role": "system", "content": "x"}, {"role": "user", "content": [{"type": "text"}]})
-    two = Scenario((Call("complete"), Call("complete", messages, "anthropic"), Call("complete", ())))
+    two = Scenario((Call("complete"), Call("complete", messages, start="anthropic"), Call("complete", ())))
     assert told(*(CallStarted(0, i, "complete") for i in range(3)), Replied(0, 1), scenario=two) == [
         '0.000 s caller > handler: call 0: complete "Say hello."',
         "0.000 s caller > handler: call 1: complete [{'type': 'text'}], the last of 2 messages, starting at anthropic",
