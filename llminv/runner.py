@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import importlib
 import inspect
 import io
 import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 from llminv.errors import HandlerError
@@ -82,6 +83,7 @@ class Runner:
         self._spec = spec
         self._output = _Output()
         self._exits = contextlib.ExitStack()
+        self._tried: set[str] = set()
         self._target: Target
         self._loop: SimulatedLoop
         self.offers: tuple[str, ...] = ()
@@ -94,13 +96,10 @@ class Runner:
                 exits.enter_context(_replaced(sys, name, self._output))
             self._loop = SimulatedLoop()
             exits.callback(self._loop.close)
-            with self._playing(World(self._setting, Scenario(())), keep_garbage=True) as world:
-                # Importing may take real time and must not reach the network.
+            exits.callback(gc.unfreeze)
+            with self._loading() as world:
                 self._target = load_target(self._spec)
                 self.offers = self._offers(world)
-            gc.collect()
-            gc.freeze()
-            exits.callback(gc.unfreeze)
             self._exits = exits.pop_all()
         return self
 
@@ -113,10 +112,21 @@ class Runner:
         # The loop's selector would be shared with the parent.
         self._loop = SimulatedLoop()
 
+    def load(self, modules: Sequence[str]) -> None:
+        """Load modules that a fork of this process had to load; what cannot be stays theirs."""
+        new = [name for name in modules if name not in self._tried]
+        if new:
+            self._tried.update(new)
+            with self._loading():
+                for name in new:
+                    with contextlib.suppress(BaseException):
+                        importlib.import_module(name)
+
     def play(self, scenario: Scenario) -> History:
         """Play `scenario` from a fresh world and return what happened."""
         world = World(self._setting, scenario)
         started_s = _real_time_s()
+        modules = len(sys.modules)
         with self._playing(world):
             made: Any = None
             try:
@@ -128,8 +138,11 @@ class Runner:
             ended_at_s = world.clock.now_s
             if world.clock.stopped is None:
                 self._close(world, made)
+            made = None  # what becomes garbage does so in this world, and not in the next
             world.finish()
             self._clean_up(world)
+        if len(sys.modules) > modules:
+            gc.freeze()  # the modules that were loaded meanwhile are no garbage, nor worth a look each time
         return History(
             events=world.recorder.events(),
             printed="".join(world.recorder.printed),
@@ -180,6 +193,14 @@ class Runner:
             world.recorder.log(f"closing the handler raised {type(error).__name__}: {error}")
 
     # Around a scenario
+
+    @contextlib.contextmanager
+    def _loading(self) -> Iterator[World]:
+        """Let modules be imported: that may take real time, and must not reach the network."""
+        with self._playing(World(self._setting, Scenario(())), keep_garbage=True) as world:
+            yield world
+        gc.collect()
+        gc.freeze()
 
     @contextlib.contextmanager
     def _playing(self, world: World, *, keep_garbage: bool = False) -> Iterator[World]:

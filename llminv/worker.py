@@ -58,18 +58,29 @@ def _play(runner: Runner, scenario: Scenario, answers: IO[bytes]) -> None:
 
 
 def _play_forked(runner: Runner, scenario: Scenario, answers: IO[bytes]) -> None:
-    """Play in a fork of the loaded handler; how the fork ends is how this process ends, unless it is well."""
+    """Play in a fork of the loaded handler; how the fork ends is how this process ends, unless it is well.
+
+    Libraries load parts of themselves when they are first needed. The fork says which modules it has
+    loaded beyond those of this process, which loads them too: the next forks have them from the start.
+    """
+    read_fd, write_fd = os.pipe()
     child = os.fork()
     if child == 0:
+        before = set(sys.modules)
         runner.after_fork()
         _play(runner, scenario, answers)
+        os.write(write_fd, json.dumps([name for name in sys.modules if name not in before]).encode() + b"\n")
         os._exit(0)
+    os.close(write_fd)
+    with os.fdopen(read_fd, "rb") as loaded:
+        line = loaded.readline()
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
         os.kill(os.getpid(), os.WTERMSIG(status))
     elif os.WEXITSTATUS(status):
         os._exit(os.WEXITSTATUS(status))
+    runner.load(json.loads(line or b"[]"))
 
 
 def _answer(answers: IO[bytes], value: dict[str, Any]) -> None:
