@@ -1,7 +1,7 @@
 """Plays one scenario against one handler and returns one history.
 
-A `Runner` lives as long as its process: it installs the simulation, sets the environment, imports the
-handler once, and then plays any number of scenarios, each in a world of its own. It uses the standard
+A `Runner` lives as long as its process: it makes its transport ready, sets the environment, imports the
+handler once, and then plays any number of scenarios, each from the beginning. It uses the standard
 library alone (and time-machine, where it is there, to move `datetime.now`), so that it can run in
 whatever environment the handler needs.
 """
@@ -26,22 +26,9 @@ from llminv.handler.calling import Caller
 from llminv.handler.spec import Target, load_target, offered, own_traceback
 from llminv.history import History, Measurements
 from llminv.scenario import Scenario
-from llminv.simulation.clock import SECOND_NS
-from llminv.simulation.current import set_world
-from llminv.simulation.dialects.interface import EPOCH_S
-from llminv.simulation.install import installed
 from llminv.simulation.loop import SimulatedLoop
 from llminv.simulation.sites import Setting, environment, handler_world
-from llminv.simulation.threads import the_scheduler
-from llminv.simulation.world import World
-
-try:
-    import time_machine
-
-    HAS_TIME_MACHINE = True
-except ImportError:
-    # datetime.now stays real, which only a handler that reads it can notice.
-    HAS_TIME_MACHINE = False
+from llminv.simulation.transport import IN_PROCESS, TRANSPORTS, Stage
 
 # Recursion beyond this is the handler's own; one limit makes it the same in every process.
 RECURSION_LIMIT = 1_000
@@ -57,11 +44,11 @@ _real_time_s = time.perf_counter
 class _Output(io.TextIOBase):
     """What the handler prints goes into the history of the scenario that plays."""
 
-    world: World | None = None
+    stage: Stage | None = None
 
     def write(self, text: str) -> int:
-        if self.world is not None:
-            self.world.recorder.print(text)
+        if self.stage is not None:
+            self.stage.recorder.print(text)
         return len(text)
 
     def writable(self) -> bool:
@@ -72,14 +59,20 @@ class Runner:
     """Use as a context manager: leaving it takes the simulation out of the process again."""
 
     def __init__(
-        self, setting: Setting, spec: str, on_error: Callable[[BaseException], object] = lambda _: None
+        self,
+        setting: Setting,
+        spec: str,
+        on_error: Callable[[BaseException], object] = lambda _: None,
+        transport: str = IN_PROCESS,
     ) -> None:
         """Remember what to load; nothing happens before the context is entered.
 
         `on_error` is handed whatever the handler raises (for a debugger; the history has it as values).
+        `transport` is a name of TRANSPORTS.
         """
         self._on_error = on_error
-        self._setting = setting
+        self._transport = TRANSPORTS[transport](setting)
+        self._setting = self._transport.setting
         self._spec = spec
         self._output = _Output()
         self._exits = contextlib.ExitStack()
@@ -90,16 +83,16 @@ class Runner:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as exits:
-            self._apply_seams = exits.enter_context(installed())
+            exits.enter_context(self._transport.installed())
             exits.enter_context(_environment(environment(self._setting)))
             for name in ("stdout", "stderr"):
                 exits.enter_context(_replaced(sys, name, self._output))
             self._loop = SimulatedLoop()
             exits.callback(self._loop.close)
             exits.callback(gc.unfreeze)
-            with self._loading() as world:
+            with self._loading() as stage:
                 self._target = load_target(self._spec)
-                self.offers = self._offers(world)
+                self.offers = self._offers(stage)
             self._exits = exits.pop_all()
         return self
 
@@ -108,7 +101,7 @@ class Runner:
 
     def after_fork(self) -> None:
         """Make this process, a fork of the one that loaded the handler, independent of it."""
-        the_scheduler().after_fork()
+        self._transport.after_fork()
         # The loop's selector would be shared with the parent.
         self._loop = SimulatedLoop()
 
@@ -123,30 +116,30 @@ class Runner:
                         importlib.import_module(name)
 
     def play(self, scenario: Scenario) -> History:
-        """Play `scenario` from a fresh world and return what happened."""
-        world = World(self._setting, scenario)
+        """Play `scenario` from the beginning and return what happened."""
         started_s = _real_time_s()
         modules = len(sys.modules)
-        with self._playing(world):
+        with self._playing(scenario) as stage:
             made: Any = None
             try:
                 made = self._make()
             except BaseException as error:
-                Caller(world, made, self._loop, self._on_error).failed(0, error)
+                Caller(stage, made, self._loop, self._on_error).failed(0, error)
             else:
-                Caller(world, made, self._loop, self._on_error).play(scenario.calls)
-            ended_at_s = world.clock.now_s
-            if world.clock.stopped is None:
-                self._close(world, made)
+                Caller(stage, made, self._loop, self._on_error).play(scenario.calls)
+            ended_at_s = stage.clock.now_s
+            if stage.clock.stopped is None:
+                self._close(stage, made)
             made = None  # what becomes garbage does so in this world, and not in the next
-            world.finish()
-            self._clean_up(world)
+            stage.finish()
+            with self._transport.cleaning_up():
+                self._clean_up()
         if len(sys.modules) > modules:
             gc.freeze()  # the modules that were loaded meanwhile are no garbage, nor worth a look each time
         return History(
-            events=world.recorder.events(),
-            printed="".join(world.recorder.printed),
-            logged=tuple(world.recorder.logged),
+            events=stage.recorder.events(),
+            printed="".join(stage.recorder.printed),
+            logged=tuple(stage.recorder.logged),
             ended_at_s=ended_at_s,
             measurements=Measurements(real_s=round(_real_time_s() - started_s, 6)),
         )
@@ -161,17 +154,17 @@ class Runner:
             return self._loop.run_until_complete(_amake(self._target, contract_world))
         return self._target.make(contract_world)
 
-    def _offers(self, world: World) -> tuple[str, ...]:
+    def _offers(self, stage: Stage) -> tuple[str, ...]:
         try:
             made = self._make()
         except BaseException as error:
             raise HandlerError(
                 f"handler {self._spec!r} raised while it was made: {type(error).__name__}: {error}",
                 "a factory gets the World if it takes an argument; keys and base URLs are in the environment",
-                world.recorder.clean(own_traceback(error)),
+                stage.recorder.clean(own_traceback(error)),
             ) from None
         offers = offered(made)
-        self._close(world, made)
+        self._close(stage, made)
         if not offers:
             raise HandlerError(
                 f"{self._spec} makes a {type(made).__name__}, which offers no operation",
@@ -179,7 +172,7 @@ class Runner:
             )
         return offers
 
-    def _close(self, world: World, handler: Any) -> None:
+    def _close(self, stage: Stage, handler: Any) -> None:
         """Close what the factory made, on the loop it was made on; a failure to close is only logged."""
         if not self._target.is_factory:
             return
@@ -190,48 +183,46 @@ class Runner:
                 if inspect.isawaitable(closing):
                     self._loop.run_until_complete(_await(closing))
         except BaseException as error:
-            world.recorder.log(f"closing the handler raised {type(error).__name__}: {error}")
+            stage.recorder.log(f"closing the handler raised {type(error).__name__}: {error}")
 
     # Around a scenario
 
     @contextlib.contextmanager
-    def _loading(self) -> Iterator[World]:
+    def _loading(self) -> Iterator[Stage]:
         """Let modules be imported: that may take real time, and must not reach the network."""
-        with self._playing(World(self._setting, Scenario(())), keep_garbage=True) as world:
-            yield world
+        with self._playing(Scenario(()), keep_garbage=True) as stage:
+            yield stage
         gc.collect()
         gc.freeze()
 
     @contextlib.contextmanager
-    def _playing(self, world: World, *, keep_garbage: bool = False) -> Iterator[World]:
+    def _playing(self, scenario: Scenario, *, keep_garbage: bool = False) -> Iterator[Stage]:
         limit = sys.getrecursionlimit()
         random_state = random.getstate()
-        self._apply_seams()
-        self._output.world = world
-        self._loop.set_exception_handler(lambda _, context: world.recorder.log(str(context.get("message"))))
-        asyncio.set_event_loop(self._loop)
-        gc.disable()
-        random.seed(world.scenario.seed)
-        sys.setrecursionlimit(RECURSION_LIMIT)
-        set_world(world)
-        try:
-            with _datetime(world):
-                yield world
-        finally:
-            if not keep_garbage:
-                # Here, and not whenever it pleases: clients that are dropped unclosed schedule work.
-                gc.collect()
-            gc.enable()
-            self._loop.forget_timers()
-            set_world(None)
-            asyncio.set_event_loop(None)
-            self._output.world = None
-            sys.setrecursionlimit(limit)
-            random.setstate(random_state)
+        with self._transport.playing(scenario) as stage:
+            self._output.stage = stage
+            self._loop.set_exception_handler(
+                lambda _, context: stage.recorder.log(str(context.get("message")))
+            )
+            asyncio.set_event_loop(self._loop)
+            gc.disable()
+            random.seed(scenario.seed)
+            sys.setrecursionlimit(RECURSION_LIMIT)
+            try:
+                yield stage
+            finally:
+                if not keep_garbage:
+                    # Here, and not whenever it pleases: clients that are dropped unclosed schedule work.
+                    gc.collect()
+                gc.enable()
+                self._loop.forget_timers()
+                asyncio.set_event_loop(None)
+                self._output.stage = None
+                sys.setrecursionlimit(limit)
+                random.setstate(random_state)
 
-    def _clean_up(self, world: World) -> None:
+    def _clean_up(self) -> None:
         """Cancel what the handler left running, as asyncio.run does at its end."""
-        world.clock.grant_clean_up()
         for _ in range(CANCEL_ROUNDS_MAX):
             tasks = asyncio.all_tasks(self._loop)
             if not tasks:
@@ -243,8 +234,6 @@ class Runner:
         with contextlib.suppress(BaseException):
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.drop_executor()
-        the_scheduler().drain(world.clock)
-        the_scheduler().rebase(world.clock)
 
 
 async def _amake(target: Target, world: Any) -> Any:
@@ -254,21 +243,6 @@ async def _amake(target: Target, world: Any) -> Any:
 
 async def _await(awaitable: Any) -> Any:
     return await awaitable
-
-
-@contextlib.contextmanager
-def _datetime(world: World) -> Iterator[None]:
-    """Let `datetime.now` follow the world's clock, where time-machine is there."""
-    if not HAS_TIME_MACHINE:
-        yield
-        return
-    travel = time_machine.travel(EPOCH_S, tick=False)
-    traveller = travel.start()
-    world.clock.on_move = lambda now_ns: traveller.move_to(EPOCH_S + now_ns / SECOND_NS)
-    try:
-        yield
-    finally:
-        travel.stop()
 
 
 @contextlib.contextmanager

@@ -152,7 +152,7 @@ def test_the_process_is_as_before_a_handler_that_cannot_be_loaded(source, messag
 
 
 def test_the_process_is_as_before_a_crash_of_our_own(spec, as_before, monkeypatch):
-    monkeypatch.setattr("llminv.runner.World.begin", lambda *_: 1 / 0)
+    monkeypatch.setattr("llminv.simulation.world.World.begin", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         play(spec(method("return 'hi'")), COMPLETE)
 

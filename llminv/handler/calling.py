@@ -21,7 +21,7 @@ from llminv.history import CallStarted, ChunkReceived, ContractBroken, Raised, R
 from llminv.scenario import Call
 from llminv.simulation.loop import SimulatedLoop
 from llminv.simulation.providers import current_call, marker
-from llminv.simulation.world import World
+from llminv.simulation.transport import Stage
 
 # A handler, its methods and what they return are of any type until they have been looked at, hence Any.
 OnError = Callable[[BaseException], object]
@@ -32,16 +32,16 @@ class ContractBrokenError(Exception):
 
 
 class Caller:
-    """Calls one handler in one world; `on_error` is handed whatever the handler raises."""
+    """Calls one handler in one scenario; `on_error` is handed whatever the handler raises."""
 
-    def __init__(self, world: World, handler: Any, loop: SimulatedLoop, on_error: OnError) -> None:
-        self._world = world
+    def __init__(self, stage: Stage, handler: Any, loop: SimulatedLoop, on_error: OnError) -> None:
+        self._stage = stage
         self._handler = handler
         self._loop = loop
         self._on_error = on_error
 
     def play(self, calls: Sequence[Call]) -> None:
-        """Make all calls, in groups of those that start together, until the world is stopped."""
+        """Make all calls, in groups of those that start together, until it is stopped."""
         for group in _groups(calls):
             self._pause(calls, group[0])
             if len(group) == 1 and not _is_async(calls[group[0]]):
@@ -50,22 +50,22 @@ class Caller:
                 self._on_loop(calls, group)
             else:
                 self._in_threads(calls, group)
-            if self._world.clock.stopped is not None:
+            if self._stage.clock.stopped is not None:
                 break
 
     def failed(self, index: int, error: BaseException) -> None:
-        """Record how a call ended that did not return; a stop of the world comes before all else."""
-        world = self._world
-        stopped = world.clock.stopped
+        """Record how a call ended that did not return; a stop of the scenario comes before all else."""
+        stage = self._stage
+        stopped = stage.clock.stopped
         if stopped is not None:
-            world.recorder.add(Stopped, call=index, reason=stopped.reason, detail=stopped.detail)
+            stage.recorder.add(Stopped, call=index, reason=stopped.reason, detail=stopped.detail)
             return
         if isinstance(error, ContractBrokenError):
-            world.recorder.add(ContractBroken, call=index, observed=str(error))
+            stage.recorder.add(ContractBroken, call=index, observed=str(error))
             return
         self._on_error(error)
-        clean = world.recorder.clean_stable
-        world.recorder.add(
+        clean = stage.recorder.clean_stable
+        stage.recorder.add(
             Raised,
             call=index,
             error=error_info(error, clean),
@@ -82,7 +82,7 @@ class Caller:
         if any(map(_is_async, calls)):
             self._loop.run_until_complete(asyncio.sleep(seconds))
         else:
-            self._world.wait(seconds, "between two calls")
+            self._stage.wait(seconds, "between two calls")
 
     def _on_loop(self, calls: Sequence[Call], group: Sequence[int]) -> None:
         async def together() -> None:
@@ -91,9 +91,9 @@ class Caller:
         try:
             self._loop.run_until_complete(together())
         except BaseException as error:
-            # Only the world's own stop gets here: it unwinds the loop itself, past every task.
+            # Only a stop of the scenario gets here: it unwinds the loop itself, past every task.
             for index in group:
-                if index in self._world.active:
+                if index in self._stage.active:
                     self._end(index, error)
 
     def _in_threads(self, calls: Sequence[Call], group: Sequence[int]) -> None:
@@ -108,7 +108,7 @@ class Caller:
                 thread.join()
         except BaseException as error:
             for index in group:
-                if index in self._world.active:
+                if index in self._stage.active:
                     self._end(index, error)
 
     # One call
@@ -156,31 +156,31 @@ class Caller:
     # Recording
 
     def _begin(self, index: int, call: Call) -> None:
-        self._world.begin(index)
-        self._world.recorder.add(CallStarted, call=index, operation=call.operation)
+        self._stage.begin(index)
+        self._stage.recorder.add(CallStarted, call=index, operation=call.operation)
 
     def _end(self, index: int, error: BaseException | None) -> None:
         if error is not None:
             self.failed(index, error)
-        self._world.end(index)
+        self._stage.end(index)
 
     def _replied(self, index: int, reply: Reply | None) -> None:
-        if self._world.clock.stopped is not None:
-            raise self._world.clock.stopped
+        if self._stage.clock.stopped is not None:
+            raise self._stage.clock.stopped
         if reply is not None:
-            text = self._world.recorder.clean(reply.text)
+            text = self._stage.recorder.clean(reply.text)
             reply = replace(reply, text=text, tool_calls=tuple(reply.tool_calls))
-        self._world.recorder.add(Replied, call=index, reply=reply)
+        self._stage.recorder.add(Replied, call=index, reply=reply)
 
     def _chunk(self, index: int, chunk: Any) -> None:
-        if self._world.clock.stopped is not None:
-            raise self._world.clock.stopped
+        if self._stage.clock.stopped is not None:
+            raise self._stage.clock.stopped
         if isinstance(chunk, str):
             chunk = Chunk(chunk)
         if not isinstance(chunk, Chunk) or not isinstance(chunk.text, str):
             raise ContractBrokenError(f"a chunk that is {_type_name(chunk)}")
-        cleaned = replace(chunk, text=self._world.recorder.clean(chunk.text))
-        self._world.recorder.add(ChunkReceived, call=index, chunk=cleaned)
+        cleaned = replace(chunk, text=self._stage.recorder.clean(chunk.text))
+        self._stage.recorder.add(ChunkReceived, call=index, chunk=cleaned)
 
 
 def request_of(index: int, call: Call) -> Request:

@@ -1,8 +1,10 @@
-"""The guard: while a world plays, nothing that Python code starts gets past it.
+"""The guard: while a scenario plays, nothing that Python code starts gets past the simulation.
 
-An audit hook of the interpreter refuses real connections and other programs and records which library
-tried. Code that never passes through Python (gRPC's C core, uvloop, clients written in Rust) cannot be
-seen; `unseen_libraries` names those that the handler has imported, so that a report can warn of them.
+In a world, an audit hook of the interpreter refuses real connections and other programs and records
+which library tried. Code that never passes through Python (gRPC's C core, uvloop, clients written in
+Rust) cannot be seen; `unseen_libraries` names those that the handler has imported, so that a report can
+warn of them.
+The loopback transport has other rules, which it hands to `watched`.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from __future__ import annotations
 import errno
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -44,8 +47,13 @@ class RealWorldRefusedError(ConnectionRefusedError):
         super().__init__(errno.ECONNREFUSED, f"llminv refused {what}, attempted by {library}; {ADVICE}")
 
 
+# Is told of an audit event and its arguments (whatever the event has, hence Any), and raises to refuse it.
+Watch = Callable[[str, tuple[Any, ...]], None]
+
+
 class _Guard:
     installed = False
+    watch: Watch | None = None
 
 
 def guard_process() -> None:
@@ -57,7 +65,21 @@ def guard_process() -> None:
         sys.addaudithook(_audit)
 
 
+@contextmanager
+def watched(watch: Watch) -> Iterator[None]:
+    """Let `watch` decide on what this process does."""
+    guard_process()
+    _Guard.watch = watch
+    try:
+        yield
+    finally:
+        _Guard.watch = None
+
+
 def _audit(event: str, args: tuple[Any, ...]) -> None:
+    if _Guard.watch is not None:
+        _Guard.watch(event, args)
+        return
     what = _REFUSED.get(event)
     if what is None:
         return
