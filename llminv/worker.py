@@ -10,6 +10,7 @@ was to standard error.
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import json
 import os
@@ -25,9 +26,13 @@ from llminv.runner import Runner
 from llminv.scenario import Scenario
 from llminv.simulation.guard import unseen_libraries
 
+# linux/prctl.h
+_PR_SET_PDEATHSIG = 1
+
 
 def main(read_fd: int, write_fd: int) -> None:
     """Serve one parent until it closes its end."""
+    _end_with_parent()
     faulthandler.enable(all_threads=False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with os.fdopen(read_fd, "rb") as orders, os.fdopen(write_fd, "wb") as answers:
@@ -40,6 +45,12 @@ def main(read_fd: int, write_fd: int) -> None:
             _answer(answers, {"crash": traceback.format_exc()})
         # Threads and atexit hooks of the handler's libraries have nothing to say any more.
         os._exit(0)
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to kill this process when its parent dies, however that dies: a handler may loop for ever."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _serve(orders: Iterable[bytes], answers: IO[bytes]) -> None:

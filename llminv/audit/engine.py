@@ -255,6 +255,7 @@ class _Trial:
             drawn=len(self._drawn),
             drawn_all=self._drawn_all,
             refused=tuple(sorted(self._judge.refused)),
+            first=self._judge.first,
         )
 
 

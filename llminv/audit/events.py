@@ -38,6 +38,7 @@ class InvariantResult:
     `labels` counts how often each label was exercised, `missing` are the required ones never seen.
     `plays` counts the scenarios played, also while shrinking, each once; `cells` the declared examples
     and cells, `drawn` the distinct scenarios that Hypothesis drew; `drawn_all` says that there were no more.
+    `first` is the first scenario with its history, for those who want to know why nothing was exercised.
     `refused` are the hosts, with their ports, that are no provider's and that the handler tried to reach.
     """
 
@@ -51,6 +52,7 @@ class InvariantResult:
     drawn: int = 0
     drawn_all: bool = False
     refused: tuple[str, ...] = ()
+    first: tuple[Scenario, History] | None = None
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Judge:
     labels: Counter[str] = field(default_factory=Counter)
     plays: int = 0
     refused: set[str] = field(default_factory=set)
+    first: tuple[Scenario, History] | None = None
     _known: dict[str, Judged | Exception] = field(default_factory=dict)
 
     def judge(self, scenario: Scenario) -> Judged:
@@ -65,6 +66,7 @@ class Judge:
         self.plays += 1
         try:
             history = self.worker.play(scenario)
+            self.first = self.first or (scenario, history)
             self.refused |= {f"{event.host}:{event.port}" for event in history.of(HostRefused)}
             known = judged(self.kind, self.promise, scenario, history)
             self.labels.update(exercised(self.kind, self.promise, known))

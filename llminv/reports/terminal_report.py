@@ -246,6 +246,11 @@ def _unknown(result: InvariantResult) -> Iterator[RenderableType]:
         yield _indented(
             Group(Text("Never seen:"), *(Text(f"  {visible(label)}") for label in result.missing))
         )
+    if result.missing and result.first is not None:
+        yield ""
+        yield _indented(Text("The first scenario, for a start:"))
+        yield ""
+        yield from _history(*result.first, call=0)
 
 
 def _reason(result: InvariantResult) -> str:

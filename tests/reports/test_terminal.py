@@ -329,3 +329,9 @@ def test_what_was_refused_and_what_cannot_be_seen(audit, kinds):
         "\n"
         f"{closing}"
     )
+
+
+def test_what_was_never_exercised_shows_the_first_scenario(audit, kinds, scenario, history):
+    unknown = next(result for result in audit.results if result.missing)
+    alone = dataclasses.replace(audit, results=(dataclasses.replace(unknown, first=(scenario, history)),))
+    assert f"The first scenario, for a start:\n\n{render_history(scenario, history)}" in render(alone, kinds)
