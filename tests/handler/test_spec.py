@@ -1,0 +1,153 @@
+"""From a spec to a handler: what is called, what is taken as it is, and what is said where neither works."""
+
+import sys
+
+import pytest
+
+from llminv.contract import OPERATIONS, World
+from llminv.errors import HandlerError
+from llminv.handler.spec import load_target, method_of, offered, own_traceback
+
+SOURCE = """
+class Plain:
+    def complete(self, request): return "plain"
+class Asynchronous:
+    async def complete(self, request): return "async"
+    async def stream(self, request): yield "a"
+class Both(Plain):
+    async def acomplete(self, request): return "async"
+class Nothing:
+    complete = None
+class Wide:
+    def complete(self, request): pass
+    def stream(self, request): pass
+    def count_tokens(self, text_or_messages, *, provider, model, tools=()): pass
+    def cost(self, usage, *, provider, model): pass
+made = Plain()
+class namespace:
+    made = made
+def factory(): return Plain()
+def with_world(world): return world
+def with_default(world=None): return world
+def with_other_default(debug=False): return debug
+async def coroutine(world): return world
+number = 3
+"""
+WORLD = World({}, {}, {})
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    path = tmp_path / "my-handler.v1.py"
+    path.write_text(SOURCE)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("attribute", "is_factory"),
+    [
+        ("Plain", True),
+        ("Asynchronous", True),
+        ("made", False),
+        ("namespace.made", False),
+        ("factory", True),
+        ("coroutine", True),
+    ],
+)
+def test_a_class_or_a_callable_is_called_anything_else_is_the_handler(attribute, is_factory, file):
+    assert load_target(f"{file}:{attribute}").is_factory is is_factory
+
+
+@pytest.mark.parametrize(
+    ("attribute", "made"),
+    [("with_world", WORLD), ("with_default", WORLD), ("with_other_default", False)],
+)
+def test_the_world_is_given_to_those_who_take_it(attribute, made, file):
+    assert load_target(f"{file}:{attribute}").make(WORLD) == made
+
+
+@pytest.mark.parametrize(
+    ("attribute", "operations"),
+    [
+        ("Plain", ("complete",)),
+        ("Asynchronous", ("acomplete", "astream")),
+        ("Both", ("complete", "acomplete")),
+        ("Nothing", ()),
+        ("Wide", ("complete", "stream", "count_tokens", "cost")),
+    ],
+)
+def test_operations(attribute, operations, file):
+    handler = load_target(f"{file}:{attribute}").make(WORLD)
+    assert offered(handler) == operations
+    for operation in OPERATIONS:
+        if operation in operations:
+            assert callable(method_of(handler, operation))
+        else:
+            with pytest.raises(HandlerError, match=f"^the handler does not offer {operation}$"):
+                method_of(handler, operation)
+
+
+def test_a_module_can_be_the_handler(tmp_path, monkeypatch):
+    (tmp_path / "a_module_of_ours.py").write_text("def complete(request): return 'hi'\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    target = load_target("a_module_of_ours")
+    assert (target.is_factory, offered(target.value)) == (False, ("complete",))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "message", "hint"),
+    [
+        ("Plane", "{file} has no attribute 'Plane'", "did you mean {file}:Plain?"),
+        ("zzz", "{file} has no attribute 'zzz'", "name something that stands in {file}"),
+        (
+            "number",
+            "{file}:number offers no operation",
+            "a handler has at least one of: complete, acomplete, stream, astream, count_tokens, cost",
+        ),
+    ],
+)
+def test_what_is_said_about_a_wrong_attribute(attribute, message, hint, file):
+    with pytest.raises(HandlerError) as caught:
+        load_target(f"{file}:{attribute}")
+    assert caught.value.message == message.format(file=file)
+    assert caught.value.hint == hint.format(file=file)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (
+            "nowhere/handler.py:Handler",
+            "handler 'nowhere/handler.py:Handler': there is no file nowhere/handler.py",
+        ),
+        ("no-such-name:Handler", "'no-such-name:Handler' is not a handler spec"),
+        (
+            "no_such_module_x:Handler",
+            "handler 'no_such_module_x:Handler': no module named 'no_such_module_x'",
+        ),
+    ],
+)
+def test_what_is_said_about_a_wrong_place(spec, message):
+    with pytest.raises(HandlerError) as caught:
+        load_target(spec)
+    assert caught.value.message == message
+    assert caught.value.hint
+
+
+def test_a_module_that_raises_shows_the_users_own_frames(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    path = tmp_path / "raises.py"
+    path.write_text("def inner():\n    1 / 0\ninner()\n")
+    with pytest.raises(HandlerError) as caught:
+        load_target(f"{path}:Handler")
+    lines = caught.value.traceback.splitlines()
+    assert [line.strip() for line in lines if "File" in line] == [
+        f'File "{path}", line 3, in <module>',
+        f'File "{path}", line 2, in inner',
+    ]
+    assert lines[-1] == "ZeroDivisionError: division by zero"
+
+
+def test_a_traceback_of_our_own_alone_stays_a_traceback():
+    assert own_traceback(ValueError("x")) == "ValueError: x\n"
