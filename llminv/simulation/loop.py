@@ -99,7 +99,14 @@ class SimulatedTransport(asyncio.Transport):
         self._paused = False
         self._closing = False
         self._handle: asyncio.Handle | None = None
-        connection.on_due = self._arm
+        connection.on_due = self._stirred
+
+    def _stirred(self) -> None:
+        if self._connection.ended and not self._connection.inbox:
+            # The world has ended. A pool that outlives it must not take this for an open connection.
+            self.close()
+        else:
+            self._arm()
 
     def _arm(self) -> None:
         if self._closing or self._paused or self._handle is not None:
