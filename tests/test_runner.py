@@ -170,7 +170,7 @@ def test_text_is_a_reply(asynchronous, spec):
     [
         ("return None", "builtins.NoneType"),
         ("return {'text': 'hi'}", "builtins.dict"),
-        ("return Reply(None)", "a Reply whose text is NoneType"),
+        ("return Reply(None)", "a Reply whose text is builtins.NoneType"),
         ("return asyncio.sleep(0)", "builtins.coroutine"),
     ],
 )

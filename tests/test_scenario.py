@@ -27,7 +27,7 @@ def test_the_text_is_canonical_json():
     )
     assert Scenario.from_json(scenario.to_json()) == scenario
     spelled_out = Scenario(
-        (Call("complete", DEFAULT_MESSAGES, None),), (Script(0, "openai", (), RATE_LIMIT),)
+        (Call("complete", DEFAULT_MESSAGES, start=None),), (Script(0, "openai", (), RATE_LIMIT),)
     )
     assert spelled_out.text == scenario.text
 

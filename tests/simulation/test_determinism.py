@@ -3,9 +3,9 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from conftest import EXAMPLE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +16,7 @@ from llminv.simulation.faults import FAULTS
 # What the libraries of the handler warn of is theirs; as an error it would change what they do.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
+EXAMPLE = str(Path(__file__).parents[2] / "examples/byok/handler.py:Handler")
 PROVIDERS = ("openai", "anthropic", "deepseek", "gemini")
 ACTS = st.sampled_from([ANSWER, *map(Act, FAULTS)])
 ROWS = st.builds(

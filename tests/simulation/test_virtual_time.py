@@ -87,6 +87,14 @@ def test_what_never_ends_is_stopped(handler, acts, reason, at_s, setting, play_a
     assert no_real_wait == []
 
 
+@pytest.mark.parametrize(
+    ("handler", "operation"), [("NeverGivesUp", "complete"), ("NeverGivesUpAsync", "acomplete")]
+)
+def test_a_hang_has_met_the_silence_it_waits_in(handler, operation, play_all):
+    (history,) = play_all(f"behaviours.py:{handler}", {0: scenario(operation, SILENT)}).values()
+    assert [event.fault for event in history.of(FaultReached)] == ["no_answer"]
+
+
 def test_the_operating_system_gives_up_connecting_after_127_s(play_all):
     acts = (Script(0, "openai", then=Act("connect_timeout")),)
     (history,) = play_all("behaviours.py:NeverGivesUp", {0: scenario("complete", acts)}).values()
