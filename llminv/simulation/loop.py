@@ -316,11 +316,14 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         dialled = found if isinstance(found, Refusal) else world.dial(found, port)
         if isinstance(dialled, Connection):
             return dialled
-        try:
-            await asyncio.sleep(dialled.after_s)
-        finally:
-            dialled.met()
         error = error_of(dialled)
-        if isinstance(error, socket.gaierror):
-            raise error
-        raise OSError(error.errno, f"Connect call failed {(found, port)}")
+        if not isinstance(error, socket.gaierror):
+            error = OSError(error.errno, f"Connect call failed {(found, port)}")
+        # As in asyncio it comes out of a future, so that no exception stands behind it as its context.
+        refused = self.create_future()
+        timer = self.call_later(dialled.after_s, refused.set_exception, error)
+        try:
+            return await refused
+        finally:
+            timer.cancel()
+            dialled.met()
