@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llminv import contract, history, scenario, verdict
@@ -65,6 +65,7 @@ def values(cls) -> st.SearchStrategy:
 
 @pytest.mark.parametrize("cls", VALUES, ids=lambda cls: cls.__name__)
 def test_every_value_survives_json_text(cls):
+    @settings(deadline=None, max_examples=50)
     @given(values(cls))
     def survives(value):
         # An event is read as what it is by its tag, wherever one of several can stand.

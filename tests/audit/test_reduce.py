@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llminv.audit.reduce import Space, reduce, size
@@ -127,6 +127,7 @@ def shows(finding):
     return judge
 
 
+@settings(deadline=None, max_examples=40)
 @given(SCENARIOS, FINDINGS)
 def test_it_keeps_the_finding_never_grows_and_has_no_more_to_do(scenario, finding):
     judge = shows(finding)
@@ -140,6 +141,7 @@ def test_it_keeps_the_finding_never_grows_and_has_no_more_to_do(scenario, findin
     assert reduce(minimal, judge, SPACE) == minimal
 
 
+@settings(deadline=None, max_examples=40)
 @given(SCENARIOS, SCENARIOS, st.sampled_from(FAULTS))
 def test_the_same_minimum_from_wherever_it_starts(one, other, fault):
     def judge(scenario):
