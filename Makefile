@@ -4,10 +4,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Each file of requirements is an environment of its own: routers that cannot be installed together.
+ROUTERS := $(patsubst tests/routers/requirements-%.txt,.venv-routers-%/.ready,$(wildcard tests/routers/requirements-*.txt))
 # Tests run in two processes unless told otherwise: pytest -n.
 JOBS ?= 2
 
-.PHONY: audit audit-deep test lint clean
+.PHONY: audit audit-deep test environments lint clean
 .DELETE_ON_ERROR:
 
 audit: $(VENV)/.examples
@@ -17,9 +19,13 @@ audit-deep: $(VENV)/.dev
 	$(BIN)/llminv run --no-write --max-examples 3000
 	$(BIN)/python -m pytest -n $(JOBS) -m deep
 
-test: $(VENV)/.dev lint
+test:
+	+$(MAKE) --no-print-directory --jobs=3 environments
+	+$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n $(JOBS) -m "not deep"
 	$(BIN)/llminv docs --check --diff
+
+environments: $(VENV)/.dev $(ROUTERS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -37,9 +43,15 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip check
 	@touch $@ $(VENV)/.examples
 
+.venv-routers-%/.ready: tests/routers/requirements-%.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	$(@D)/bin/python -m pip check
+	@touch $@
+
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "llminv needs Python 3.11 or later; set PYTHON=python3.x")'
 	$(PYTHON) -m venv $(VENV)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-routers-* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

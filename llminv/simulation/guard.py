@@ -105,6 +105,7 @@ def _library(frame: FrameType | None) -> str:
     while frame is not None:
         name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if name and name != "llminv" and name not in sys.stdlib_module_names:
-            return name
+            # Files that are loaded by their path have a name that we gave them.
+            return "the handler" if name.startswith("llminv_handler_") else name
         frame = frame.f_back
     return "the handler"

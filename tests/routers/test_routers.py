@@ -1,0 +1,150 @@
+"""Third-party routers, unmodified, each in the environment that it can be installed in.
+
+They play the scenarios that an audit draws, and are judged as an audit judges. What is asserted is that
+llminv copes with them: whether they keep promises which they never made is not asked here.
+"""
+
+import ast
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from llminv.audit.judge import difference, judged
+from llminv.audit.search import reproducible, search
+from llminv.audit.worker import Worker
+from llminv.declaration.load import load
+from llminv.history import (
+    CallStarted,
+    ContractBroken,
+    FaultReached,
+    History,
+    HostRefused,
+    Raised,
+    RealRefused,
+    Replied,
+    Stopped,
+)
+from llminv.kinds import KINDS
+from llminv.scenario import Call, Scenario
+from llminv.simulation.dialects import DIALECTS
+
+FOLDER = Path(__file__).parent
+REPOSITORY = FOLDER.parents[1]
+HANDLERS = FOLDER / "handlers"
+ADAPTER_LINES_MAX = 40
+SCENARIOS = 200
+# Of what is drawn some means the same; that is played once.
+DRAWS = 220
+LIMIT_S = 60.0
+CURRENT = "current"
+
+
+@dataclass(frozen=True)
+class Router:
+    """A handler, the environment it needs, and how its scenarios have to be kept apart."""
+
+    file: str
+    environment: str
+    isolation: str = "none"
+
+
+# litellm keeps its clients, and with them aiohttp's connections and the addresses it has looked up, for
+# the life of the process.
+ROUTERS = (
+    Router("sdks", CURRENT),
+    Router("litellm_completion", "litellm", isolation="fork"),
+    Router("litellm_router", "litellm", isolation="fork"),
+    Router("langchain_fallbacks", "litellm"),
+    Router("pydantic_ai_fallback", "pydantic-ai"),
+)
+ENVIRONMENTS = tuple(dict.fromkeys(router.environment for router in ROUTERS))
+
+
+def python_of(environment):
+    if environment == CURRENT:
+        return Path(sys.executable)
+    folder = REPOSITORY / f".venv-routers-{environment}"
+    if not (folder / ".ready").exists():
+        pytest.fail(f"there is no {folder.name}: run `make environments`")
+    return folder / "bin/python"
+
+
+@pytest.fixture(scope="module")
+def promises():
+    models = {name: kind.model for name, kind in KINDS.items()}
+    declared = load([REPOSITORY / "invariants"], models, tuple(DIALECTS)).promises
+    kinds = ("fallback_order", "exhaustion", "key_isolation")
+    return {promise.invariant.kind: promise for promise in declared if promise.invariant.kind in kinds}
+
+
+def worker_of(router, promises):
+    setting = promises["fallback_order"].setting()
+    spec = f"{router.file}.py:Handler"
+    return Worker(setting, spec, LIMIT_S, HANDLERS, router.isolation, python_of(router.environment))
+
+
+def played(worker, promise):
+    """Return what an audit would draw for `promise`, each with its history."""
+    pairs = {}
+
+    def play(scenario):
+        if len(pairs) < SCENARIOS and scenario.text not in pairs:
+            pairs[scenario.text] = (scenario, worker.play(scenario))
+        return ()
+
+    kind = KINDS[promise.invariant.kind]
+    with reproducible():
+        search(kind.strategy(promise, worker.offers), play, seed_=1, max_examples=DRAWS, known=())
+    return list(pairs.values())
+
+
+@pytest.mark.parametrize("router", ROUTERS, ids=lambda router: router.file)
+def test_router(router, promises):
+    chain = set(promises["fallback_order"].policy.chain)
+    with worker_of(router, promises) as worker:
+        assert (worker.offers, worker.unseen) == (("complete", "acomplete"), ())
+        pairs = played(worker, promises["fallback_order"])
+        for scenario, history in reversed(pairs[::10]):
+            assert difference(history, worker.play(scenario)) == ""
+    for scenario, history in pairs[:: SCENARIOS // 3]:
+        with worker_of(router, promises) as fresh:
+            assert difference(history, fresh.play(scenario)) == ""
+
+    def events(*types):
+        return [event for _, history in pairs for event in history.of(*types)]
+
+    assert len(pairs) == SCENARIOS
+    assert events(RealRefused, HostRefused, ContractBroken, Stopped) == []
+    assert {event.provider for event in events(FaultReached)} == chain
+    assert {event.operation for event in events(CallStarted)} == {"complete", "acomplete"}
+    assert {type(history.outcome(0)) for _, history in pairs} == {Replied, Raised}
+    for scenario, history in pairs:
+        assert History.from_json(json.loads(json.dumps(history.to_json()))) == history
+        for name, promise in promises.items():
+            judged(KINDS[name], promise, scenario, history)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_guard_is_armed(environment, promises):
+    with worker_of(Router("escapes", environment), promises) as worker:
+        history = worker.play(Scenario((Call("complete"),)))
+    assert [(event.library, event.what) for event in history.of(RealRefused)] == [
+        ("the handler", "a real connection to ('127.0.0.1', 9)")
+    ]
+    assert history.outcome(0).error.type == "RealWorldRefusedError"
+
+
+@pytest.mark.parametrize("router", ROUTERS, ids=lambda router: router.file)
+def test_adapter(router):
+    source = (HANDLERS / f"{router.file}.py").read_text()
+    imported = [node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    assert [name for name in imported if name.startswith("llminv")] == ["llminv.contract"]
+    assert len(source.splitlines()) <= ADAPTER_LINES_MAX
+
+
+def test_every_file_of_requirements_is_an_environment_of_these():
+    files = {file.stem.removeprefix("requirements-") for file in FOLDER.glob("requirements-*.txt")}
+    assert files == set(ENVIRONMENTS) - {CURRENT}
