@@ -137,6 +137,15 @@ def test_the_guard_is_armed(environment, promises):
     assert history.outcome(0).error.type == "RealWorldRefusedError"
 
 
+@pytest.mark.parametrize(
+    ("environment", "seen"), [("litellm", "llminv litellm"), ("pydantic-ai", "llminv pydantic_ai")]
+)
+def test_an_environment_has_nothing_of_llminv_but_its_package(environment, seen, promises):
+    with worker_of(Router("sees", environment), promises) as worker:
+        history = worker.play(Scenario((Call("complete"),)))
+    assert history.outcome(0).reply.text == seen
+
+
 @pytest.mark.parametrize("router", ROUTERS, ids=lambda router: router.file)
 def test_adapter(router):
     source = (HANDLERS / f"{router.file}.py").read_text()
