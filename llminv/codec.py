@@ -18,6 +18,9 @@ from functools import cache
 from typing import Any
 
 # JSON values are Any throughout this module: they are what is being checked.
+# The keys of values that JSON has no form for; a mapping that looks like one is wrapped in the last.
+_SPECIAL = {"decimal", "float", "mapping"}
+
 Reader = Callable[[Any, str], Any]
 
 
@@ -30,7 +33,8 @@ def to_json(value: Any) -> Any:
     if isinstance(value, Decimal):
         return {"decimal": str(value)}
     if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
+        plain = {str(key): to_json(item) for key, item in value.items()}
+        return {"mapping": plain} if len(plain) == 1 and plain.keys() <= _SPECIAL else plain
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         out: dict[str, Any] = {}
         tag = getattr(value, "tag", None)
@@ -74,6 +78,8 @@ def _plain(data: Any, path: str) -> Any:
             return Decimal(data["decimal"])
         if data.keys() == {"float"}:
             return float(data["float"])
+        if data.keys() == {"mapping"}:
+            data = data["mapping"]
         return {key: _plain(item, f"{path}.{key}") for key, item in data.items()}
     if isinstance(data, list):
         return [_plain(item, f"{path}[{i}]") for i, item in enumerate(data)]
@@ -124,7 +130,7 @@ def _tagged(members: Sequence[Any]) -> Reader:
         tag = data.get("event") if isinstance(data, dict) else None
         if tag not in readers:
             raise _fail(path, tag, "one of " + ", ".join(readers))
-        return readers[tag]({key: item for key, item in data.items() if key != "event"}, path)
+        return readers[tag](data, path)
 
     return read
 
@@ -139,11 +145,15 @@ def _dataclass(cls: type[Any]) -> Reader:
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     ]
 
+    tag = getattr(cls, "tag", None)
+
     def read(data: Any, path: str) -> Any:
         if not isinstance(data, dict):
             raise _fail(path, data, "a mapping")
         values = {}
         for key, item in data.items():
+            if key == "event" and tag is not None and item == tag:
+                continue
             reader = readers.get(key)
             if reader is None:
                 raise _fail(path, key, "a field of " + ", ".join(readers))

@@ -32,7 +32,10 @@ class CallStarted:
 
 @dataclass(frozen=True, slots=True)
 class ConnectFailed:
-    """An attempt ended before a request could be sent: `fault` happened to the connection."""
+    """An attempt ended before a request could be sent: `fault` happened to the connection.
+
+    It began at `since_s`, or at once where that is None.
+    """
 
     tag: ClassVar[str] = "connect_failed"
     at_s: float
@@ -41,6 +44,7 @@ class ConnectFailed:
     attempt: int
     fault: str
     host: str
+    since_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +291,11 @@ class History:
         return history
 
 
+def _begun_s(first: ConnectFailed | RequestReceived) -> float:
+    since_s = first.since_s if isinstance(first, ConnectFailed) else None
+    return first.at_s if since_s is None else since_s
+
+
 def _gather(events: list[Any]) -> Attempt:
     first = events[0]
     request = next((event for event in events if isinstance(event, RequestReceived)), None)
@@ -295,7 +304,7 @@ def _gather(events: list[Any]) -> Attempt:
         call=first.call,
         provider=first.provider,
         attempt=first.attempt,
-        started_at_s=first.at_s,
+        started_at_s=_begun_s(first),
         ended_at_s=events[-1].at_s,
         request=request,
         fault=first.fault,

@@ -232,7 +232,7 @@ class Runner:
             with contextlib.suppress(BaseException):
                 self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         with contextlib.suppress(BaseException):
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._loop.close_generators())
         self._loop.drop_executor()
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from types import NoneType
 from typing import Any
 
-from llminv.contract import Chunk, Reply, Request
+from llminv.contract import Chunk, Reply, Request, ToolCall, Usage
 from llminv.handler.errors import attempts_of, chain_of, error_info
 from llminv.handler.spec import method_of
 from llminv.history import CallStarted, ChunkReceived, ContractBroken, Raised, Replied, Stopped
@@ -25,6 +27,16 @@ from llminv.simulation.transport import Stage
 
 # A handler, its methods and what they return are of any type until they have been looked at, hence Any.
 OnError = Callable[[BaseException], object]
+
+# The fields that replies and chunks share, and what may stand in them.
+_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "text": (str,),
+    "finish_reason": (str, NoneType),
+    "usage": (Usage, NoneType),
+    "provider": (str, NoneType),
+    "model": (str, NoneType),
+    "cost": (Decimal, int, float, str, NoneType),
+}
 
 
 class ContractBrokenError(Exception):
@@ -177,8 +189,9 @@ class Caller:
             raise self._stage.clock.stopped
         if isinstance(chunk, str):
             chunk = Chunk(chunk)
-        if not isinstance(chunk, Chunk) or not isinstance(chunk.text, str):
+        if not isinstance(chunk, Chunk):
             raise ContractBrokenError(f"a chunk that is {_type_name(chunk)}")
+        _checked(chunk, "a Chunk", {**_FIELDS, "tool_call": (ToolCall, NoneType)})
         cleaned = replace(chunk, text=self._stage.recorder.clean(chunk.text))
         self._stage.recorder.add(ChunkReceived, call=index, chunk=cleaned)
 
@@ -219,9 +232,19 @@ def _reply(result: Any) -> Reply:
         if inspect.iscoroutine(result):
             result.close()
         raise ContractBrokenError(_type_name(result))
-    if not isinstance(reply.text, str):
-        raise ContractBrokenError(f"a Reply whose text is {_type_name(reply.text)}")
+    _checked(reply, "a Reply", {**_FIELDS, "tool_calls": (list, tuple)})
+    for call in reply.tool_calls:
+        if not isinstance(call, ToolCall):
+            raise ContractBrokenError(f"a Reply with a tool call that is {_type_name(call)}")
     return reply
+
+
+def _checked(value: Reply | Chunk, what: str, fields: Mapping[str, tuple[type, ...]]) -> None:
+    """Refuse a field of a type that the contract does not know: it could not even be written down."""
+    for name, types in fields.items():
+        item = getattr(value, name)
+        if not isinstance(item, types) or isinstance(item, bool):
+            raise ContractBrokenError(f"{what} whose {name} is {_type_name(item)}")
 
 
 def _iterator(result: Any) -> Iterator[Any]:

@@ -28,6 +28,7 @@ Ts = TypeVarTuple("Ts")
 
 # Private to asyncio's base loop.
 _EXECUTOR = "_default_executor"
+_GENERATORS_CLOSED = "_asyncgens_shutdown_called"
 
 AddressInfo = tuple[int, int, int, str, tuple[str, int]]
 
@@ -257,6 +258,11 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
             self.wake()
         return handle
 
+    async def close_generators(self) -> None:
+        """Close the asynchronous generators that were left, and go on: this loop plays other worlds yet."""
+        await self.shutdown_asyncgens()
+        setattr(self, _GENERATORS_CLOSED, False)
+
     def drop_executor(self) -> None:
         """Let go of the threads that did work for the loop; they end when they next have a turn."""
         executor = getattr(self, _EXECUTOR)
@@ -320,7 +326,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         if not isinstance(error, socket.gaierror):
             error = OSError(error.errno, f"Connect call failed {(found, port)}")
         # As in asyncio it comes out of a future, so that no exception stands behind it as its context.
-        refused = self.create_future()
+        refused: asyncio.Future[Connection[World]] = self.create_future()
         timer = self.call_later(dialled.after_s, refused.set_exception, error)
         try:
             return await refused

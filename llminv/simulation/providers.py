@@ -127,6 +127,7 @@ class Providers(Generic[AnyTime_co]):
             return None
         self._count_request()
         self._attempts[call, site.provider] += 1
+        since_s = self.clock.now_s
         met = False
 
         def meet() -> None:
@@ -140,6 +141,7 @@ class Providers(Generic[AnyTime_co]):
                     attempt=attempt,
                     fault=fault,
                     host=site.host,
+                    since_s=since_s if since_s != self.clock.now_s else None,
                 )
 
         return Refusal(fault, CONNECT_GIVE_UP_S if fault == "connect_timeout" else 0.0, meet)
