@@ -20,6 +20,8 @@ from llminv.cli.list import list_
 from llminv.cli.replay import replay_
 from llminv.cli.run import run
 from llminv.cli.screen import Screen
+from llminv.cli.serve import EPILOG as SERVE_EPILOG
+from llminv.cli.serve import serve
 from llminv.errors import LlminvError, UsageError
 
 COMMANDS: Mapping[str, Callable[..., int]] = {
@@ -29,7 +31,9 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "check": check,
     "list": list_,
     "init": init,
+    "serve": serve,
 }
+EPILOGS: Mapping[str, str] = {"serve": SERVE_EPILOG}
 
 # "\b" keeps the help formatter from filling the lines.
 EPILOG = f"\b\nExit status:\n{exit_codes_text()}"
@@ -62,7 +66,7 @@ def llminv(
 
 
 for name, command in COMMANDS.items():
-    app.command(name)(command)
+    app.command(name, epilog=EPILOGS.get(name))(command)
 
 
 def dispatch(arguments: Sequence[str]) -> int:

@@ -33,7 +33,9 @@ class Gate:
         """Reserve `port` of `host` (0: any free one); raise OSError where that cannot be had."""
         info = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         self._family, self._address = info[0], info[4]
-        self._reserved = self._bound()
+        # Shared only once it is ours: another server at this port is an error.
+        self._reserved = self._bound(shared=False)
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self._address = self._reserved.getsockname()
         self._state = State.CLOSED
         self._listener: socket.socket | None = None
@@ -66,13 +68,13 @@ class Gate:
         """Give the port back; the gate must have been set to CLOSED before."""
         self._reserved.close()
 
-    def _bound(self) -> socket.socket:
+    def _bound(self, *, shared: bool = True) -> socket.socket:
         # Without its protocol's number, asyncio does not turn Nagle's algorithm off.
         bound = socket.socket(self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             bound.setblocking(False)
-            for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
-                bound.setsockopt(socket.SOL_SOCKET, option, 1)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
             bound.bind(self._address)
         except OSError:
             bound.close()

@@ -57,9 +57,14 @@ class LoopbackServer:
             raise
         self._host = _reachable(host)
         self.setting = _with_base_urls(
-            setting, {name: self._authority(gate) for name, gate in self._gates.items()}
+            setting, {name: authority(self._host, gate.port) for name, gate in self._gates.items()}
         )
         self._providers = self._fresh(Scenario(()))
+
+    @property
+    def host(self) -> str:
+        """The address by which clients on this machine reach the server."""
+        return self._host
 
     @property
     def providers(self) -> Providers[RealClock]:
@@ -115,9 +120,6 @@ class LoopbackServer:
     def _fresh(self, scenario: Scenario) -> Providers[RealClock]:
         return Providers(self.setting, scenario, RealClock(), self._requests_max)
 
-    def _authority(self, gate: Gate) -> str:
-        return f"[{self._host}]:{gate.port}" if ":" in self._host else f"{self._host}:{gate.port}"
-
     def _set_gates(self) -> None:
         for name in self._gates:
             faults = (self._providers.down(call, name) for call in sorted(self._providers.active))
@@ -131,6 +133,11 @@ class LoopbackServer:
             return self._providers.connect(self._host, gate.port)
 
         gate.set(state, self._loop, lambda: Peer(self._loop, connect, self._set_gates))
+
+
+def authority(host: str, port: int) -> str:
+    """Return host and port as they stand in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _reachable(host: str) -> str:
