@@ -51,8 +51,8 @@ class Router:
     isolation: str = "none"
 
 
-# litellm keeps its clients, and with them aiohttp's connections and the addresses it has looked up, for
-# the life of the process.
+# litellm keeps its clients for the life of the process, and with them the addresses that aiohttp has
+# looked up; the next world gives these addresses to other hosts.
 ROUTERS = (
     Router("sdks", CURRENT),
     Router("litellm_completion", "litellm", isolation="fork"),
