@@ -5,9 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from llminv.kinds import exhaustion, fallback_order, key_isolation
+from llminv.kinds import (
+    attribution,
+    exhaustion,
+    fallback_order,
+    fallback_trigger,
+    key_isolation,
+    request_fidelity,
+)
 from llminv.kinds.interface import Kind
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
-    {module.KIND.name: module.KIND for module in (fallback_order, exhaustion, key_isolation)}
+    {
+        module.KIND.name: module.KIND
+        for module in (
+            fallback_order,
+            fallback_trigger,
+            exhaustion,
+            request_fidelity,
+            attribution,
+            key_isolation,
+        )
+    }
 )

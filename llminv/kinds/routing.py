@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from llminv.declaration.fields import Chain, Failures, Steps
 from llminv.declaration.models import Contradiction, Invariant, Policy, against_chain, against_fallback, meant
-from llminv.history import Attempt, History, Raised, Replied, Stopped
+from llminv.history import Attempt, CallStarted, ChunkReceived, History, Raised, Replied, Stopped
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
 from llminv.simulation.faults import FAULTS
 from llminv.verdict import Finding
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from llminv.declaration.promise import Promise
 
 COMPLETE = ("complete", "acomplete")
+STREAM = ("stream", "astream")
 
 # The findings that every kind can have: the world itself stopped the handler.
 STOPPED_CODES = {
@@ -32,7 +33,12 @@ STOPPED_CODES = {
 
 
 class RoutingInvariant(Invariant):
-    """The fields of a kind about routing: a sub-chain to break, and the faults to break it with."""
+    """The fields of a kind about routing: a sub-chain to break, and the faults to break it with.
+
+    The faults are those after which the policy falls back, unless a kind judges the ones that it raises too.
+    """
+
+    judges_raised: ClassVar[bool] = False
 
     chain: Chain | None = None
     failures: Failures | None = None
@@ -43,7 +49,7 @@ class RoutingInvariant(Invariant):
         return [
             *super().contradictions(policy),
             *(against_chain(policy, self.chain or ()) or _unreached(policy, self.chain or ())),
-            *against_fallback(policy, self.failures or (), steps),
+            *(() if self.judges_raised else against_fallback(policy, self.failures or (), steps)),
         ]
 
 
@@ -93,9 +99,13 @@ def starts_of(promise: Promise) -> tuple[str | None, ...]:
 
 
 def faults_of(promise: Promise) -> tuple[str, ...]:
-    """Return the faults to play, simplest first: those declared, or all after which the policy falls back."""
-    declared = routing(promise).failures
-    names = promise.policy.fallback_faults if declared is None else meant(declared)
+    """Return the faults to play, simplest first: those declared, or all on which the policy is not silent."""
+    invariant = routing(promise)
+    names = promise.policy.fallback_faults
+    if invariant.judges_raised:
+        names |= promise.policy.raise_faults
+    if invariant.failures is not None:
+        names = meant(invariant.failures)
     return tuple(name for name in FAULTS if name in names)
 
 
@@ -138,6 +148,20 @@ def down(call: Call, providers: Sequence[str], fault: str) -> Scenario:
     return Scenario((call,), tuple(Script(0, provider, then=Act(fault)) for provider in providers))
 
 
+def on_the_way(promise: Promise, provider: str) -> tuple[Script, ...]:
+    """Return the scripts that bring a call to `provider`: those before it fail, at once where that can be.
+
+    Empty too where the policy falls back after no fault: then no call gets there.
+    """
+    policy = promise.policy
+    order = order_from(policy, start_of(promise))
+    names = policy.fallback_faults - policy.retry_faults or policy.fallback_faults
+    fault = next((name for name in FAULTS if name in names), None)
+    if fault is None:
+        return ()
+    return tuple(Script(0, before, then=Act(fault)) for before in order[: order.index(provider)])
+
+
 def prefixes_down(promise: Promise, operations: Sequence[str]) -> Iterator[Scenario]:
     """Yield the cells: no fault, then each fault at the first provider, the first two, and so on but one.
 
@@ -172,7 +196,7 @@ def scripts(promise: Promise, operations: Sequence[str], failures_max: int) -> S
         )
         for provider in chain_of(promise)
     ]
-    return st.builds(_scenario, calls(promise, operations), st.tuples(*rows))
+    return st.builds(scenario_of, calls(promise, operations), st.tuples(*rows))
 
 
 def calls(promise: Promise, operations: Sequence[str]) -> SearchStrategy[Call]:
@@ -182,7 +206,8 @@ def calls(promise: Promise, operations: Sequence[str]) -> SearchStrategy[Call]:
     return st.builds(Call, st.sampled_from(list(operations)), start=st.sampled_from(list(starts_of(promise))))
 
 
-def _scenario(call: Call, rows: tuple[Script, ...]) -> Scenario:
+def scenario_of(call: Call, rows: tuple[Script, ...]) -> Scenario:
+    """Return the scenario of one call and these scripts, without those that say nothing."""
     return Scenario((call,), tuple(row for row in map(trimmed, rows) if row.attempts or row.then != ANSWER))
 
 
@@ -223,6 +248,11 @@ def route_of(promise: Promise, scenario: Scenario, history: History, call: int) 
     return Route(tuple(history.attempts(call)), history.outcome(call), order_from(promise.policy, start))
 
 
+def started_s(history: History, call: int) -> float:
+    """Return when `call` began."""
+    return next((event.at_s for event in history.of(CallStarted) if event.call == call), 0.0)
+
+
 def order_from(policy: Policy, start: str | None) -> tuple[str, ...]:
     """Return the providers in the order of trying, for a call that names `start` (None: the first)."""
     chain = policy.chain
@@ -252,6 +282,14 @@ def stopped(route: Route, call: int) -> list[Finding]:
 def class_of(fault: str | None) -> str | None:
     """Return the class of a fault."""
     return FAULTS[fault].fault_class if fault is not None else None
+
+
+def text_got(history: History, call: int) -> str:
+    """Return all the text that the caller of `call` got, whole or in chunks."""
+    outcome = history.outcome(call)
+    if isinstance(outcome, Replied) and outcome.reply is not None:
+        return outcome.reply.text
+    return "".join(event.chunk.text for event in history.of(ChunkReceived) if event.call == call)
 
 
 def told(outcome: object) -> str:

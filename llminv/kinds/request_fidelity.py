@@ -1,0 +1,202 @@
+"""request_fidelity: every provider that is tried is asked what the caller asked, in its own format.
+
+Each request that was received is parsed back with its provider's dialect and compared with the call by
+`meaning`; what a format cannot say is in the tables of `limits`. Beside it, the request names the model that
+is declared for the provider, goes to a path on which that provider's format completes, and holds nothing of
+another format, as it would if something of an earlier provider's request were carried over.
+
+A request that the handler does not make is not judged: it may refuse what not every provider can be asked.
+Nor is one for a call that providers would have to refuse themselves (`conversations.in_order`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from llminv.declaration.models import Provider
+from llminv.handler.calling import request_of
+from llminv.history import UNKNOWN_ROUTE, History, RequestReceived
+from llminv.kinds import conversations, limits, routing
+from llminv.kinds.interface import Kind, Operations
+from llminv.kinds.meaning import differences
+from llminv.kinds.routing import RoutingInvariant
+from llminv.scenario import Call, Scenario
+from llminv.simulation.dialects import DIALECTS
+from llminv.simulation.dialects.interface import ParsedRequest
+from llminv.simulation.http import HttpRequest
+from llminv.simulation.providers import marker
+from llminv.verdict import Finding
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from llminv.declaration.promise import Promise
+
+CODES = {
+    "messages_changed": "A provider was sent other messages than the caller's.",
+    "tools_changed": "A provider was sent other tools, or another tool choice, than the caller's.",
+    "params_changed": "A provider was sent a parameter that differs from the caller's, or was not sent it.",
+    "wrong_model_asked": "A provider was asked for another model than the one declared for it.",
+    "wrong_path": "A request went to a path on which its provider does not complete.",
+    "foreign_field": "A request held a field or a header that only another provider's format has.",
+    **routing.STOPPED_CODES,
+}
+
+
+class RequestFidelity(RoutingInvariant):
+    """The YAML fields."""
+
+
+# What is played
+
+
+def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
+    *_, last = routing.reached_of(promise)
+    before = routing.on_the_way(promise, last)
+    for operation in operations:
+        call = Call(operation, start=routing.start_of(promise))
+        for said in (call, *conversations.cells(call)):
+            yield Scenario((said,), before)
+
+
+def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
+    from hypothesis import strategies as st
+
+    start = routing.start_of(promise)
+    calls = st.sampled_from(list(operations)).flatmap(
+        lambda operation: conversations.calls(Call(operation, start=start))
+    )
+    rows = routing.scripts(promise, operations, failures_max=1).map(lambda scenario: scenario.acts)
+    return st.builds(lambda call, drawn: Scenario((call,), drawn), calls, rows)
+
+
+def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
+    del promise, operations
+    yield from ()
+
+
+# What was received
+
+
+def _label(provider: str) -> str:
+    return f"{provider} received the messages"
+
+
+def _required(promise: Promise) -> frozenset[str]:
+    return frozenset(map(_label, routing.reached_of(promise)))
+
+
+def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozenset[str]:
+    labels: set[str] = set()
+    for request, call in _judged(scenario, history):
+        if request.attempt >= 0 and request.provider in promise.providers:
+            said = [*call.params, *(["tools"] if call.tools else [])]
+            said += ["a tool choice"] if call.tool_choice is not None else []
+            said += ["results of tools"] if any(one.get("role") == "tool" for one in call.messages) else []
+            labels |= {_label(request.provider), *(f"{request.provider} was sent {word}" for word in said)}
+    return frozenset(labels)
+
+
+def _judged(scenario: Scenario, history: History) -> Iterator[tuple[RequestReceived, Call]]:
+    """Yield the requests of calls that are in order, each with its call."""
+    for request in history.of(RequestReceived):
+        if 0 <= request.call < len(scenario.calls):
+            call = scenario.calls[request.call]
+            if conversations.in_order(call):
+                yield request, call
+
+
+# Whether it is what was asked
+
+
+def _check(promise: Promise, scenario: Scenario, history: History) -> list[Finding]:
+    found: dict[tuple[int, str, str], Finding] = {}
+    for request, call in _judged(scenario, history):
+        provider = promise.providers.get(request.provider)
+        if provider is None:  # a public host that nobody declared
+            continue
+        for code, expected, observed in _problems(provider, request, call):
+            at = (request.call, request.provider)
+            finding = Finding(code, f"{request.provider} gets {expected}", observed, *at, None, request.at_s)
+            found.setdefault((*at, code), finding)
+    stopped: list[Finding] = []
+    for index in range(len(scenario.calls)):
+        stopped += routing.stopped(routing.route_of(promise, scenario, history, index), index)
+    return [*found.values(), *stopped]
+
+
+def _problems(provider: Provider, request: RequestReceived, call: Call) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with a request: the code, and what was expected and observed."""
+    path = urlsplit(request.url).path
+    right = {
+        each.format(model=quote(provider.model)) for each in limits.paths(provider.dialect, provider.base_url)
+    }
+    if request.fault == UNKNOWN_ROUTE:
+        if _asks(request, path):
+            yield "wrong_path", f"requests at {' or '.join(sorted(right))}", f"a request at {path}"
+        return
+    parsed = _parsed(provider.dialect, request)
+    if request.attempt < 0 or parsed is None:
+        return
+    if parsed.problem is None and parsed.model != provider.model:
+        yield "wrong_model_asked", f"a request for {provider.model}", f"a request for {parsed.model}"
+    elif path not in right:
+        yield "wrong_path", f"requests at {' or '.join(sorted(right))}", f"a request at {path}"
+    foreign = _foreign(provider.dialect, request)
+    if foreign:
+        yield "foreign_field", "nothing of another format", f"{', '.join(foreign)} in its request"
+    for difference in differences(request_of(request.call, call), parsed, provider.dialect, provider.model):
+        yield difference.code, difference.expected, difference.observed
+
+
+def _asks(request: RequestReceived, path: str) -> bool:
+    """Return whether a request that no route takes was meant to complete: some format does so there."""
+    ends = {end.rpartition(":")[2] for dialect in DIALECTS for end in limits.routes(dialect)}
+    return request.method == "POST" and path.endswith(tuple(ends)) and marker(request.call) in request.body
+
+
+def _parsed(dialect: str, request: RequestReceived) -> ParsedRequest | None:
+    parts = urlsplit(request.url)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    body = request.body.encode("utf-8", "surrogatepass")
+    return DIALECTS[dialect].parse(HttpRequest(request.method, target, request.headers, body))
+
+
+def _foreign(dialect: str, request: RequestReceived) -> list[str]:
+    """Return the fields and headers of a request that its provider's format does not have."""
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        body = None
+    names = body.keys() if isinstance(body, dict) else set()
+    headers = {name for name, _ in request.headers if limits.HEADERS_OF.get(name, dialect) != dialect}
+    fields = sorted(limits.FOREIGN_FIELDS[dialect] & names)
+    return [*(f"the field {name}" for name in fields), *(f"the header {name}" for name in sorted(headers))]
+
+
+def _describe(promise: Promise) -> str:
+    chain = " → ".join(routing.reached_of(promise))
+    return (
+        f"sends conversations in many scripts, tools, tool choices and parameters through {chain}, each "
+        "after those before it failed, and compares what each provider received with what the caller said"
+    )
+
+
+KIND = Kind(
+    name="request_fidelity",
+    summary="Each provider tried is asked what the caller asked, in its own format, for its own model.",
+    model=RequestFidelity,
+    operations=(*routing.COMPLETE, *routing.STREAM),
+    faults=routing.faults_of,
+    codes=CODES,
+    examples=_examples,
+    cells=_cells,
+    strategy=_strategy,
+    required=_required,
+    exercised=_exercised,
+    check=_check,
+    describe=_describe,
+)
