@@ -21,6 +21,8 @@ from llminv.codec import from_json, to_json
 from llminv.contract import Message, ToolCall, Usage
 
 DEFAULT_MESSAGES: tuple[Message, ...] = ({"role": "user", "content": "Say hello."},)
+# What an answer is billed unless the scenario says otherwise.
+DEFAULT_USAGE = Usage(input_tokens=9, output_tokens=5)
 
 
 @dataclass(frozen=True)

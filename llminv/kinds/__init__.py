@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from llminv.kinds import (
     attribution,
+    concurrency_isolation,
     exhaustion,
     fallback_order,
     fallback_trigger,
@@ -25,6 +26,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             request_fidelity,
             attribution,
             key_isolation,
+            concurrency_isolation,
         )
     }
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from email.utils import formatdate
 
 from llminv.contract import Usage
-from llminv.scenario import Act, Framing, Said
+from llminv.scenario import DEFAULT_USAGE, Act, Framing, Said
 from llminv.simulation.dialects.errors import Retry
 from llminv.simulation.dialects.interface import EPOCH_S, Answer, ParsedRequest
 from llminv.simulation.dialects.stream import Event, Part, Split, whole, words
@@ -115,7 +115,7 @@ def _error(case: _Case, now_s: float) -> Body:
 
 
 def _answer(site: Site, said: Said, parsed: ParsedRequest, fault: Fault, text: str) -> Answer:
-    usage: Usage | None = said.usage or Usage(input_tokens=9, output_tokens=5)
+    usage: Usage | None = said.usage or DEFAULT_USAGE
     if fault.name == "usage_missing":
         usage = None
     elif fault.name == "usage_wrong" and usage is not None:
