@@ -8,6 +8,7 @@ from types import MappingProxyType
 from llminv.kinds import (
     attribution,
     concurrency_isolation,
+    cooldown,
     exhaustion,
     fallback_order,
     fallback_trigger,
@@ -26,6 +27,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             request_fidelity,
             attribution,
             key_isolation,
+            cooldown,
             concurrency_isolation,
         )
     }

@@ -1,22 +1,26 @@
 """cooldown: a provider that failed as declared is left alone until its cooldown ends, and used again after.
 
-Judged against a small reference model over sequences of calls and waits. What counts as a failure in a
-row can be read in two ways, by attempt or by call. So a provider may be left alone once its *attempts*
-have failed often enough, and has to be once its *calls* have; in between both are right. With `cooldown:
-none` declared, every call starts where the policy starts.
+Judged against a small reference model over sequences of calls and waits (`cooldown_law`). The policy leaves
+room for several readings; a handler keeps its promise as long as one of them agrees with all that it did.
+With `cooldown: none` declared, nothing ever holds a provider back. What happens when every provider is in
+cooldown is not declared, and not judged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from llminv.declaration.fields import Count
 from llminv.declaration.models import Cooldown, meant
-from llminv.history import CallStarted, History
+from llminv.history import History
 from llminv.kinds import routing
+from llminv.kinds.cooldown_law import margin_s, walk
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.routing import Route, RoutingInvariant
+from llminv.kinds.routing import RoutingInvariant
 from llminv.scenario import Act, Call, Scenario, Script
 from llminv.simulation.faults import FAULTS
 from llminv.verdict import Finding
@@ -26,8 +30,8 @@ if TYPE_CHECKING:
 
     from llminv.declaration.promise import Promise
 
-# A wait this close to the end of a cooldown is judged neither way: clocks are read once more or less.
-MARGIN_S = 1.0
+# How long a call fails later than the one that it runs beside, at most.
+LATER_S = 10.0
 
 CODES = {
     "called_in_cooldown": "A provider was called that should have been left alone.",
@@ -37,9 +41,9 @@ CODES = {
 
 
 class CooldownInvariant(RoutingInvariant):
-    """The YAML fields; `calls` is how many calls a drawn sequence has at most."""
+    """The YAML fields; `calls` is how many calls a drawn sequence has, beyond those that cool."""
 
-    calls: Count = 6
+    calls: Annotated[Count, Field(ge=1)] = 6
 
 
 def _fields(promise: Promise) -> CooldownInvariant:
@@ -48,50 +52,108 @@ def _fields(promise: Promise) -> CooldownInvariant:
     return promise.invariant
 
 
+# What is played
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One call of a sequence: the wait before it, its fault, and at how many providers that happens."""
+
+    wait_s: float = 0.0
+    fault: str | None = None
+    providers: int = 1
+    later_s: float = 0.0
+    joins: bool = False
+
+
 def _faults(promise: Promise) -> tuple[str, ...]:
     """Return the faults to play: those that cool a provider down; with no cooldown all that fall back."""
     cooldown = promise.policy.cooldown
-    names = routing.faults_of(promise)
-    if cooldown is None:
-        return names
-    cooling = meant(cooldown.faults)
-    return tuple(name for name in names if name in cooling)
+    names = [name for name in routing.faults_of(promise) if promise.policy.stance(name) == "fallback"]
+    return tuple(name for name in names if cooldown is None or name in meant(cooldown.faults))
 
 
-def _sequence(operation: str, provider: str, steps: list[tuple[float, str | None]]) -> Scenario:
-    """Return calls with a wait before each, and the fault (or None) of `provider` towards each."""
-    calls = tuple(Call(operation, wait_s=wait_s) for wait_s, _ in steps)
+def _broken(promise: Promise) -> tuple[str, ...]:
+    """Return the providers to break: the first two, as long as another one is left to answer."""
+    chain = routing.chain_of(promise)
+    return chain[: max(1, min(2, len(promise.policy.chain) - 1))]
+
+
+def _sequence(promise: Promise, operation: str, steps: Sequence[_Step]) -> Scenario:
+    start = routing.start_of(promise)
+    calls = tuple(Call(operation, start=start, wait_s=step.wait_s, joins=step.joins) for step in steps)
     rows = tuple(
-        Script(call, provider, then=Act(fault)) for call, (_, fault) in enumerate(steps) if fault is not None
+        Script(call, provider, then=Act(step.fault, delay_s=step.later_s))
+        for call, step in enumerate(steps)
+        if step.fault is not None
+        for provider in _broken(promise)[: step.providers]
     )
     return Scenario(calls, rows)
 
 
-def _waits(cooldown: Cooldown | None) -> list[float]:
+def _waits(cooldown: Cooldown | None) -> tuple[float, ...]:
     if cooldown is None:
-        return [0.0, 30.0]
-    return [0.0, max(0.0, cooldown.seconds - 2 * MARGIN_S), cooldown.seconds + 2 * MARGIN_S]
+        return (0.0, 30.0)
+    close_s = 2 * margin_s(cooldown)
+    return (0.0, cooldown.seconds / 2, cooldown.seconds - close_s, cooldown.seconds + close_s)
+
+
+def _failures(promise: Promise) -> int:
+    """Return how many calls have to fail before a provider must rest; with no cooldown, more than enough."""
+    cooldown = promise.policy.cooldown
+    return max(1, _fields(promise).calls - 1) if cooldown is None else cooldown.after_failures
 
 
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    cooldown = promise.policy.cooldown
-    first = promise.policy.chain[0]
-    failures = cooldown.after_failures if cooldown is not None else 3
+    cooldown, faults = promise.policy.cooldown, _faults(promise)
+    late = [name for name in faults if not FAULTS[name].before_request]
+    once = [name for name in late if name not in promise.policy.retry_faults] or late or list(faults)
     for operation in operations:
-        yield _sequence(operation, first, [(0.0, None), (0.0, None)])
-        for fault in _faults(promise):
-            for wait_s in _waits(cooldown):
-                failed: list[tuple[float, str | None]] = [(0.0, fault)] * failures
-                yield _sequence(operation, first, [*failed, (wait_s, None), (0.0, None)])
+        yield _sequence(promise, operation, [_Step(), _Step()])
+        for fault in faults:
+            failed = [_Step(fault=fault)] * _failures(promise)
+            yield _sequence(promise, operation, [*failed, _Step(), _Step()])
+            if cooldown is not None:
+                yield _sequence(promise, operation, [*failed, _Step(_waits(cooldown)[-1]), _Step()])
+        for fault in once[:1]:
+            failed = [_Step(fault=fault)] * _failures(promise)
+            yield _sequence(promise, operation, [*failed[1:], _Step(), _Step(fault=fault), _Step()])
+            yield _sequence(promise, operation, [*(replace(step, providers=2) for step in failed), _Step()])
+            if cooldown is not None:
+                *waits, after_s = _waits(cooldown)
+                for wait_s in waits[1:]:
+                    yield _sequence(promise, operation, [*failed, _Step(wait_s)])
+                again = [*failed, _Step(after_s, fault), *failed[1:], _Step()]
+                yield _sequence(promise, operation, again)
+                yield _sequence(promise, operation, _side_by_side(promise, cooldown, failed))
+
+
+def _side_by_side(promise: Promise, cooldown: Cooldown, failed: list[_Step]) -> list[_Step]:
+    """Return steps whose last failure is followed by a later one, of a call that was under way with it.
+
+    The call after them comes when a cooldown from the earlier failure has ended, one from the later has not.
+    """
+    later_s = min(LATER_S, cooldown.seconds / 2, promise.policy.timeouts.first_token_s / 2)
+    earlier = replace(failed[-1], later_s=later_s / 5)
+    later = replace(failed[-1], later_s=later_s, joins=True)
+    return [*failed[:-1], earlier, later, _Step(cooldown.seconds - later_s / 2)]
 
 
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
     from hypothesis import strategies as st
 
-    fault = st.one_of(st.none(), st.sampled_from(_faults(promise)))
-    step = st.tuples(st.sampled_from(_waits(promise.policy.cooldown)), fault)
+    faults = _faults(promise)
+    step = st.builds(
+        _Step,
+        st.sampled_from(_waits(promise.policy.cooldown)),
+        st.one_of(st.none(), st.sampled_from((None, *faults))),
+        st.integers(1, 2),
+    )
+    failed = st.sampled_from((None, *faults)).map(lambda fault: [_Step(fault=fault)] * _failures(promise))
+    before: SearchStrategy[list[_Step]] = st.one_of(st.builds(list[_Step]), failed)
     steps = st.lists(step, min_size=1, max_size=_fields(promise).calls)
-    return st.builds(_sequence, st.sampled_from(list(operations)), st.just(promise.policy.chain[0]), steps)
+    sequences = st.builds(lambda first, rest: [*first, *rest], before, steps)
+    return st.builds(_sequence, st.just(promise), st.sampled_from(list(operations)), sequences)
 
 
 def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
@@ -99,123 +161,63 @@ def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     yield from ()
 
 
+# Whether it was as declared
+
+
 def _required(promise: Promise) -> frozenset[str]:
-    first = promise.policy.chain[0]
+    first = routing.chain_of(promise)[0]
     if promise.policy.cooldown is None:
         return frozenset({f"{first} was called after it had failed"})
     return frozenset({f"{first} was in cooldown at a call", f"{first} was called after its cooldown"})
 
 
-class _Model:
-    """The reference model: what is known of each provider before a call."""
-
-    def __init__(self, cooldown: Cooldown | None) -> None:
-        self._cooldown = cooldown
-        self._attempts: dict[str, int] = {}
-        self._calls: dict[str, int] = {}
-        self._may_until_s: dict[str, float] = {}
-        self._must_until_s: dict[str, float] = {}
-        self.failed: set[str] = set()
-
-    def may_rest(self, provider: str, at_s: float) -> bool:
-        """Return whether the provider may be left alone at this time."""
-        return at_s < self._may_until_s.get(provider, float("-inf")) + MARGIN_S
-
-    def must_rest(self, provider: str, at_s: float) -> bool:
-        """Return whether the provider has to be left alone at this time."""
-        return at_s < self._must_until_s.get(provider, float("-inf")) - MARGIN_S
-
-    def learn(self, route: Route) -> None:
-        """Take in how a call went."""
-        for provider in route.tried:
-            attempts = [attempt for attempt in route.attempts if attempt.provider == provider]
-            bad = [attempt for attempt in attempts if routing.fails(Act(attempt.fault))]
-            if len(bad) < len(attempts):
-                self._attempts[provider] = self._calls[provider] = 0
-                continue
-            self.failed.add(provider)
-            cooldown = self._cooldown
-            if cooldown is None or any(attempt.fault not in meant(cooldown.faults) for attempt in bad):
-                continue
-            self._attempts[provider] = self._attempts.get(provider, 0) + len(bad)
-            self._calls[provider] = self._calls.get(provider, 0) + 1
-            if self._attempts[provider] >= cooldown.after_failures:
-                self._may_until_s[provider] = bad[-1].ended_at_s + cooldown.seconds
-            if self._calls[provider] >= cooldown.after_failures:
-                first = bad[0].started_at_s
-                self._must_until_s[provider] = first + cooldown.seconds
-
-
-def _walk(
-    promise: Promise, scenario: Scenario, history: History
-) -> Iterator[tuple[int, float, Route, _Model]]:
-    """Yield each call with its start, its route and what the model knows before it."""
-    model = _Model(promise.policy.cooldown)
-    starts = {event.call: event.at_s for event in history.of(CallStarted)}
-    for call in range(len(scenario.calls)):
-        if call in starts:
-            route = routing.route_of(promise, scenario, history, call)
-            yield call, starts[call], route, model
-            model.learn(route)
-
-
 def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozenset[str]:
     labels = set()
-    first = promise.policy.chain[0]
-    for _, at_s, route, model in _walk(promise, scenario, history):
-        rested = model.must_rest(first, at_s)
-        if rested:
+    first = routing.chain_of(promise)[0]
+    failed = False
+    for moment in walk(promise, scenario, history):
+        agreed, at_s = moment.agreed, moment.at_s
+        if agreed and all(reading.must_rest(first, at_s) for reading in agreed):
             labels.add(f"{first} was in cooldown at a call")
-        elif first in model.failed and first in route.tried:
+        tried = first in moment.route.tried
+        if tried and failed:
             labels.add(f"{first} was called after it had failed")
-            if promise.policy.cooldown is not None and not model.may_rest(first, at_s):
-                labels.add(f"{first} was called after its cooldown")
+        if tried and agreed and all(reading.has_rested(first, at_s) for reading in agreed):
+            labels.add(f"{first} was called after its cooldown")
+        attempts = [attempt for attempt in moment.route.attempts if attempt.provider == first]
+        failed = failed or any(routing.fails(Act(attempt.fault)) for attempt in attempts)
     return frozenset(labels)
 
 
 def _check(promise: Promise, scenario: Scenario, history: History) -> list[Finding]:
-    findings = []
-    for call, at_s, route, model in _walk(promise, scenario, history):
-        findings += [*_judge(route, model, call, at_s), *routing.stopped(route, call)]
+    moments = walk(promise, scenario, history)
+    # The most lenient reading comes last.
+    findings = [moment.findings[-1] for moment in moments if not moment.agreed]
+    for call in range(len(scenario.calls)):
+        findings += routing.stopped(routing.route_of(promise, scenario, history, call), call)
     return findings
 
 
-def _judge(route: Route, model: _Model, call: int, at_s: float) -> Iterator[Finding]:
-    if all(model.may_rest(provider, at_s) for provider in route.order):
-        return  # what happens when all rest is not declared
-    for attempt in route.attempts:
-        if model.must_rest(attempt.provider, attempt.started_at_s):
-            expected = f"{attempt.provider} is left alone until its cooldown ends"
-            observed = f"{attempt.provider} was called at {attempt.started_at_s:.3f} s"
-            fault_class = routing.class_of(attempt.fault)
-            yield Finding(
-                "called_in_cooldown",
-                expected,
-                observed,
-                call,
-                attempt.provider,
-                fault_class,
-                attempt.started_at_s,
-            )
-            return
-    first = route.order[0]
-    if first not in route.tried and not model.may_rest(first, at_s):
-        expected = f"{first} is tried first: nothing holds it back"
-        observed = f"{', '.join(route.tried) or 'no provider'} was called"
-        yield Finding("left_alone", expected, observed, call, first, None, at_s)
+def _reservations(promise: Promise) -> tuple[str, ...]:
+    reasons = list(routing.silences(promise))
+    if promise.policy.cooldown is not None and len(promise.policy.chain) == 1:
+        reasons.append("the policy does not say what happens when all providers are in cooldown")
+    elif not _faults(promise):
+        reasons.append("none of the faults to play cools a provider down")
+    return tuple(reasons)
 
 
 def _describe(promise: Promise) -> str:
     cooldown = promise.policy.cooldown
-    words = sorted({FAULTS[name].fault_class for name in _faults(promise)})
+    words = dict.fromkeys(FAULTS[name].fault_class for name in _faults(promise))
     declared = (
         "no cooldown"
         if cooldown is None
-        else f"{cooldown.seconds:g} s after {cooldown.after_failures} failures"
+        else f"{cooldown.seconds:g} s after {cooldown.after_failures} failures in a row"
     )
     return (
-        f"draws up to {_fields(promise).calls} calls with waits between them, {', '.join(words)} at "
-        f"{promise.policy.chain[0]}, and compares with a reference model ({declared})"
+        f"makes sequences of calls with waits between them, {', '.join(words)} at "
+        f"{' and '.join(_broken(promise))}, and compares them with a reference model ({declared})"
     )
 
 
@@ -233,5 +235,5 @@ KIND = Kind(
     exercised=_exercised,
     check=_check,
     describe=_describe,
-    reservations=routing.silences,
+    reservations=_reservations,
 )
