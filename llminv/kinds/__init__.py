@@ -13,6 +13,7 @@ from llminv.kinds import (
     fallback_order,
     fallback_trigger,
     key_isolation,
+    parity,
     request_fidelity,
 )
 from llminv.kinds.interface import Kind
@@ -29,6 +30,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             key_isolation,
             cooldown,
             concurrency_isolation,
+            parity,
         )
     }
 )
