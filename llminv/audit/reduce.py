@@ -7,11 +7,19 @@ every seed, and explicit examples are not shrunk by it at all; this pass treats 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
-from llminv.scenario import ANSWER, Act, Call, Scenario, Script
+from llminv.audit import acts as values
+from llminv.audit import simplify
+from llminv.codec import from_json, to_json
+from llminv.scenario import ANSWER, Act, Call, Said, Scenario, Script
+from llminv.simulation.dialects.values import Json
 from llminv.simulation.faults import RANK
+
+Value = TypeVar("Value", Said, Call)
 
 # Candidates tried at most: far more than any scenario of ours has, and a bound for a checker gone wrong.
 PLAYS_MAX = 2_000
@@ -32,13 +40,14 @@ class Space:
 
 def reduce(scenario: Scenario, shows: Callable[[Scenario], bool], space: Space) -> Scenario:
     """Return a smallest scenario reachable from `scenario` for which `shows` is still true."""
-    plays = 0
+    tried: set[str] = set()
     current = scenario
     progress = True
-    while progress and plays < PLAYS_MAX:
+    while progress and len(tried) < PLAYS_MAX:
         progress = False
-        for candidate in _smaller(current, space)[: PLAYS_MAX - plays]:
-            plays += 1
+        new = [candidate for candidate in _smaller(current, space) if candidate.text not in tried]
+        for candidate in new[: PLAYS_MAX - len(tried)]:
+            tried.add(candidate.text)
             if shows(candidate):
                 current, progress = candidate, True
                 break
@@ -54,14 +63,15 @@ def _smaller(scenario: Scenario, space: Space) -> list[Scenario]:
     return [distinct[text] for text in sorted(smaller, key=sizes.__getitem__)]
 
 
-def size(scenario: Scenario, space: Space) -> tuple[int, ...]:
+def size(scenario: Scenario, space: Space) -> tuple[float, ...]:
     """Return what makes one scenario smaller than another, the weightiest first.
 
     Calls, faults, acts that are not persistent (a provider that is down is simpler to tell than one that
-    fails n times), scripts, options of acts, places in the chain, ranks of faults, and how far the calls
-    are from the simplest one.
+    fails n times), scripts, options of acts, places in the chain, ranks of faults, how plain the values
+    of options are, how many acts differ, how small the values are, how far the calls are from the simplest
+    one, and how much is said.
     """
-    acts = [act for row in scenario.acts for act in (*row.attempts, row.then)]
+    acts = _acts(scenario)
     faults = [act.fault for act in acts if act.fault is not None]
     return (
         len(scenario.calls),
@@ -71,7 +81,14 @@ def size(scenario: Scenario, space: Space) -> tuple[int, ...]:
         sum(len(_options(act)) for act in acts),
         sum(space.position(row.provider) for row in scenario.acts),
         sum(RANK[fault] for fault in faults),
+        sum(values.plainness(act) for act in acts),
+        len(set(acts)),
+        sum(values.amount(act) for act in acts),
         sum(_call_size(call, space) for call in scenario.calls),
+        sum(
+            simplify.weight(to_json(said))
+            for said in (*scenario.calls, *(act.said for act in acts if act.said))
+        ),
     )
 
 
@@ -102,6 +119,8 @@ def _candidates(scenario: Scenario, space: Space) -> Iterator[Scenario]:
         yield from _moved(scenario, row, rest, space)
         yield from _in_place_of(scenario, index)
     yield from _one_fault(scenario, space)
+    yield from _plainer_everywhere(scenario)
+    yield from _same_acts(scenario)
     for index, call in enumerate(scenario.calls):
         for simpler in _simpler_calls(call, space):
             yield replace(scenario, calls=(*scenario.calls[:index], simpler, *scenario.calls[index + 1 :]))
@@ -135,8 +154,12 @@ def _smaller_scripts(row: Script, space: Space) -> Iterator[Script]:
 def _simpler_acts(act: Act, space: Space) -> Iterator[Act]:
     for option in _options(act):
         yield replace(act, **{option: getattr(ANSWER, option)})
+    yield from values.simpler(act)
+    if act.said is not None:
+        yield from (replace(act, said=said) for said in _read(Said, simplify.simpler(to_json(act.said))))
     if act.fault is None:
         return
+    yield replace(act, fault=None)
     for fault in space.faults:
         if RANK[fault] < RANK[act.fault]:
             yield replace(act, fault=fault)
@@ -163,14 +186,46 @@ def _in_place_of(scenario: Scenario, index: int) -> Iterator[Scenario]:
 
 def _one_fault(scenario: Scenario, space: Space) -> Iterator[Scenario]:
     """Replace all faults by one at once: some findings need the same fault everywhere."""
+    faulty = [act for act in _acts(scenario) if act.fault is not None]
     for fault in space.faults:
-        simple = Act(fault)
+        yield _swapped(scenario, dict.fromkeys(faulty, Act(fault)))
 
-        def swap(act: Act, simple: Act = simple) -> Act:
-            return act if act.fault is None else simple
 
+def _same_acts(scenario: Scenario) -> Iterator[Scenario]:
+    """Let all do the same, or those who do the same do it with smaller values: some findings need all."""
+    distinct = [act for act in dict.fromkeys(_acts(scenario)) if act != ANSWER]
+    for act in distinct:
+        yield _swapped(scenario, dict.fromkeys(distinct, act))
+        yield from (_swapped(scenario, {act: less}) for less in values.simpler(act))
+
+
+def _swapped(scenario: Scenario, swaps: Mapping[Act, Act]) -> Scenario:
+    rows = (
+        replace(
+            row,
+            attempts=tuple(swaps.get(act, act) for act in row.attempts),
+            then=swaps.get(row.then, row.then),
+        )
+        for row in scenario.acts
+    )
+    return replace(scenario, acts=tuple(rows))
+
+
+def _acts(scenario: Scenario) -> list[Act]:
+    return [act for row in scenario.acts for act in (*row.attempts, row.then)]
+
+
+def _plainer_everywhere(scenario: Scenario) -> Iterator[Scenario]:
+    """Take an option from all acts at once: some findings need all acts to be alike in it."""
+    acts = [act for row in scenario.acts for act in (*row.attempts, row.then)]
+    for option in dict.fromkeys(name for act in acts for name in _options(act)):
+        plain = {option: getattr(ANSWER, option)}
         rows = tuple(
-            replace(row, attempts=tuple(map(swap, row.attempts)), then=swap(row.then))
+            replace(
+                row,
+                attempts=tuple(replace(act, **plain) for act in row.attempts),
+                then=replace(row.then, **plain),
+            )
             for row in scenario.acts
         )
         yield replace(scenario, acts=rows)
@@ -182,6 +237,14 @@ def _simpler_calls(call: Call, space: Space) -> Iterator[Call]:
             yield replace(call, operation=operation)
     for option in _call_options(call):
         yield replace(call, **{option: getattr(Call(call.operation), option)})
+    yield from _read(Call, simplify.simpler(to_json(call)))
+
+
+def _read(cls: type[Value], values: Iterable[Json]) -> Iterator[Value]:
+    """Yield what each of `values` is as a `cls`; leave out what is none."""
+    for value in values:
+        with suppress(ValueError):
+            yield from_json(cls, value)
 
 
 def _in_order(acts: tuple[Script, ...], space: Space) -> tuple[Script, ...]:

@@ -29,6 +29,11 @@ def fault_at(scenario, provider, call=0):
     return next((act.fault for act in (*row.attempts, row.then) if act.fault), None)
 
 
+def asked_s(scenario, provider):
+    act = scenario.script(0, provider).then
+    return float((act.retry_after or act.retry_info or "0").removesuffix("s"))
+
+
 ANY = lambda scenario: any(act.fault for row in scenario.acts for act in (*row.attempts, row.then))  # noqa: E731
 
 # What the finding needs; where we start; where we must end.
@@ -71,7 +76,35 @@ CASES = {
     "options of an act go": (
         lambda s: s.script(0, "openai").then.retry_after,
         of(persistent("openai", Act("http_500", retry_after="5", delay_s=3.0, cuts=(1, 2)))),
-        of(persistent("openai", Act("http_429", retry_after="5"))),
+        of(persistent("openai", Act(retry_after="0"))),
+    ),
+    "seconds become the least that will do": (
+        lambda s: s.script(0, "openai").then.delay_s > 20.5 and s.script(0, "openai").then.gap_s > 1,
+        of(persistent("openai", Act("http_500", delay_s=57.25, gap_s=30.0))),
+        of(persistent("openai", Act(delay_s=21.0, gap_s=2.0))),
+    ),
+    "advice becomes seconds, and fewer of them": (
+        lambda s: asked_s(s, "openai") > 6,
+        of(persistent("openai", Act("http_429", retry_info="44.5s"))),
+        of(persistent("openai", Act(retry_after="7"))),
+    ),
+    "advice in milliseconds stays, in whole seconds": (
+        lambda s: int(s.script(0, "openai").then.retry_after_ms or 0) > 700,
+        of(persistent("openai", Act("http_429", retry_after_ms="4321"))),
+        of(persistent("openai", Act(retry_after_ms="1000"))),
+    ),
+    "nonsense becomes nothing": (
+        lambda s: s.script(0, "openai").then.retry_after is not None,
+        of(persistent("openai", Act("http_429", retry_after="soon"))),
+        of(persistent("openai", Act(retry_after="0"))),
+    ),
+    "all do the same, and do less of it": (
+        lambda s: min(a := asked_s(s, "openai"), b := asked_s(s, "anthropic")) > 0 and a + b > 90,
+        of(
+            persistent("openai", Act("http_429", retry_after="34")),
+            persistent("anthropic", Act("http_429", retry_after="60")),
+        ),
+        of(persistent("openai", Act(retry_after="46")), persistent("anthropic", Act(retry_after="46"))),
     ),
     "calls go, and acts keep to their call": (
         lambda s: any(fault_at(s, "openai", call) for call in range(len(s.calls))),
