@@ -8,6 +8,7 @@ https://ai.google.dev/gemini-api/docs/troubleshooting.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -39,6 +40,21 @@ _BY_WORD = {
     "content_policy_violation": FaultClass.CONTENT_POLICY,
     "content_filter": FaultClass.CONTENT_POLICY,
 }
+# The statuses that errors ought to have had which come inside a response with status 200, by the same words:
+# https://docs.anthropic.com/en/api/errors. Gemini says the status itself; for any other word it is 500.
+_STATUS_BY_WORD = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "insufficient_quota": 429,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "service_unavailable_error": 503,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
 # Anthropic's 400 for an account without credit has no code of its own:
 # https://github.com/anthropics/claude-code/issues/66314
 _NO_CREDIT = "credit balance is too low"
@@ -62,6 +78,27 @@ def status_fault(error: Exception, status: int, headers: Mapping[str, str], body
     for word in _words(details):
         fault_class = _BY_WORD.get(word, fault_class)
     return ProviderError(fault_class, error, status=status, retry_after_s=retry_after_s(headers, body))
+
+
+def status_inside(body: bytes) -> int | None:
+    """Return the status that the error in the body of a 200 ought to have had, None where there is none.
+
+    A gateway that has sent its headers can report a failure only there
+    (https://github.com/BerriAI/litellm/issues/6957), and the SDKs take it for an answer without content.
+    """
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return None
+    first = value[0] if isinstance(value, list) and value else value
+    error = first.get("error") if isinstance(first, dict) else None
+    if not isinstance(error, dict):
+        return None
+    code = error.get("code")
+    if isinstance(code, int) and 400 <= code < 600:
+        return code
+    statuses = (_STATUS_BY_WORD.get(word) for word in _words(error))
+    return next((status for status in statuses if status is not None), 500)
 
 
 def transport_fault(error: Exception) -> ProviderError:

@@ -1,4 +1,4 @@
-"""The HTTP client that all three SDKs are given, so that time is bounded in the same way everywhere."""
+"""The HTTP client that all three SDKs are given: time is bounded and errors are seen alike everywhere."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 
+from byok.faults import status_inside
 from byok.policy import CONNECT_S, FIRST_TOKEN_S, IDLE_S
 
 
@@ -20,15 +21,21 @@ class BoundedClient(httpx2.AsyncClient):
     google-genai would use aiohttp wherever that is installed, with neither of these bounds and with a
     retry of its own on connection errors. Given this client it does not.
 
+    An error inside a response with status 200 gets the status that it ought to have had, so that the SDKs
+    raise it as they raise others.
+
     Redirects are not followed: no API of these providers sends any, and the next host would get the key.
     """
+
+    connect_s = CONNECT_S
+    first_token_s = FIRST_TOKEN_S
+    idle_s = IDLE_S
 
     def __init__(self) -> None:
         # How many calls run at once is for the caller to limit: waiting for a free connection would
         # look like a provider that does not answer.
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
-        timeout = httpx2.Timeout(None, read=IDLE_S, write=IDLE_S)
-        super().__init__(follow_redirects=False, limits=limits, timeout=timeout)
+        super().__init__(follow_redirects=False, limits=limits, timeout=None)
 
     async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
         """Send as httpx2 does (`options` are its own); raise its timeout errors, as the SDKs expect."""
@@ -39,15 +46,15 @@ class BoundedClient(httpx2.AsyncClient):
             nonlocal sending
             if event.endswith(".send_request_headers.started"):
                 sending = True
-                deadline.reschedule(loop.time() + FIRST_TOKEN_S)
+                deadline.reschedule(loop.time() + self.first_token_s)
 
         request.extensions = {
             **request.extensions,
-            "timeout": self.timeout.as_dict(),
+            "timeout": {"read": self.idle_s, "write": self.idle_s},
             "trace": traced,
         }
         try:
-            async with asyncio.timeout(CONNECT_S) as deadline:
+            async with asyncio.timeout(self.connect_s) as deadline:
                 response = await super().send(request, stream=True, **options)
         except TimeoutError as error:
             if sending:
@@ -59,4 +66,6 @@ class BoundedClient(httpx2.AsyncClient):
             except BaseException:
                 await response.aclose()
                 raise
+            if response.status_code == httpx2.codes.OK:
+                response.status_code = status_inside(response.content) or httpx2.codes.OK
         return response

@@ -9,12 +9,14 @@ from llminv.kinds import (
     attribution,
     concurrency_isolation,
     cooldown,
+    deadline,
     exhaustion,
     fallback_order,
     fallback_trigger,
     key_isolation,
     parity,
     request_fidelity,
+    retry_budget,
 )
 from llminv.kinds.interface import Kind
 
@@ -28,6 +30,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             request_fidelity,
             attribution,
             key_isolation,
+            retry_budget,
+            deadline,
             cooldown,
             concurrency_isolation,
             parity,
