@@ -83,7 +83,7 @@ def promises():
 def worker_of(router, promises):
     setting = promises["fallback_order"].setting()
     spec = f"{router.file}.py:Handler"
-    return Worker(setting, spec, LIMIT_S, HANDLERS, router.isolation, python_of(router.environment))
+    return Worker(setting, spec, LIMIT_S, HANDLERS, router.isolation, python=python_of(router.environment))
 
 
 def played(worker, promise):
@@ -107,7 +107,7 @@ def test_router(router, promises):
     with worker_of(router, promises) as worker:
         assert (worker.offers, worker.unseen) == (("complete", "acomplete"), ())
         pairs = played(worker, promises["fallback_order"])
-        for scenario, history in reversed(pairs[::10]):
+        for scenario, history in reversed(pairs[::20]):
             assert difference(history, worker.play(scenario)) == ""
     for scenario, history in pairs[:: SCENARIOS // 3]:
         with worker_of(router, promises) as fresh:
