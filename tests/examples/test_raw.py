@@ -1,5 +1,6 @@
 """examples/raw: its reader of events against the standard, its readers of answers, and the whole of it in play."""
 
+import asyncio
 import contextlib
 import json
 import sys
@@ -7,13 +8,14 @@ import warnings
 from itertools import pairwise
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from llminv.audit.worker import Worker
 from llminv.contract import Chunk, Request, ToolCall, Usage
-from llminv.history import ChunkReceived, ConnectFailed, Raised, Replied, RequestReceived, ResponseSent
+from llminv.history import ChunkReceived, ConnectFailed, Raised, Replied
 from llminv.runner import Runner
 from llminv.scenario import Act, Call, Framing, Said, Scenario, Script, default_text
 from llminv.simulation.dialects import DIALECTS
@@ -48,6 +50,7 @@ READERS = {
     "deepseek": ChatCompletionsReader,
     "gemini": GeminiReader,
 }
+HELLO = Request([{"role": "user", "content": "Hello"}])
 HOSTILE = "日本 héllo \u2028 \u2029 \x85 👩‍👩‍👧 e\u0301 नमस्ते مرحبا \x00 data: [DONE]\r\n\r\ndata: {}\n: end"
 
 
@@ -461,38 +464,96 @@ def test_an_answer_that_does_not_go_on_is_given_up(play, act, ended_at_s, operat
     assert (history.outcome(0).error.type, history.ended_at_s) == ("StreamInterrupted", ended_at_s)
 
 
-STOPS = '''
-import sys
+class Going(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that goes on until it is closed; asynchronously, it goes no further than one piece."""
+
+    def __init__(self):
+        self.sent = 0
+        self.closed = False
+
+    def __iter__(self):
+        while not self.closed:
+            self.sent += 1
+            yield b'data: {"choices": [{"delta": {"content": "Hello"}}]}\n\n'
+
+    async def __aiter__(self):
+        for piece in self:
+            yield piece
+            await asyncio.Event().wait()
+
+    def close(self):
+        self.closed = True
+
+    async def aclose(self):
+        self.close()
+
+
+@pytest.fixture
+def going(monkeypatch):
+    """A handler whose first provider goes on for ever, and the bodies that it has sent."""
+    monkeypatch.setenv("OPENAI_API_KEY", "a key")
+    bodies = []
+
+    def answer(request):
+        bodies.append(Going())
+        return httpx.Response(200, stream=bodies[-1])
+
+    handler = Handler()
+    handler._blocking = httpx.Client(transport=httpx.MockTransport(answer))
+    handler._async = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return handler, bodies
+
+
+def test_who_breaks_off_closes_the_connection_and_asks_nobody_else(going):
+    handler, bodies = going
+    for chunk in handler.stream(HELLO):
+        assert chunk.text == "Hello"
+        break
+    assert [(body.sent, body.closed) for body in bodies] == [(1, True)]
+
+
+@pytest.mark.parametrize("how", ["closed", "cancelled"])
+def test_who_breaks_off_asynchronously_closes_the_connection_and_asks_nobody_else(going, how):
+    handler, bodies = going
+
+    async def stopped():
+        chunks = handler.astream(HELLO)
+        assert (await anext(chunks)).text == "Hello"
+        if how == "closed":
+            await chunks.aclose()
+        else:
+            waiting = asyncio.ensure_future(anext(chunks))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+        return [(body.sent, body.closed) for body in bodies]
+
+    assert asyncio.run(stopped()) == [(1, True)]
+
+
+SLOW = """
+import asyncio, sys, time
 sys.path.insert(0, {folder!r})
-from llminv.contract import Reply
 from raw.handler import Handler
 
-class Stops(Handler):
-    """Wants no more than the first chunk."""
+class Slow(Handler):
+    def stream(self, request):
+        for chunk in super().stream(request):
+            yield chunk
+            time.sleep(30)
 
-    def complete(self, request):
-        for chunk in self.stream(request):
-            break
-        return Reply(chunk.text)
-
-    async def acomplete(self, request):
-        chunks = self.astream(request)
-        chunk = await anext(chunks)
-        await chunks.aclose()
-        return Reply(chunk.text)
-'''
+    async def astream(self, request):
+        async for chunk in super().astream(request):
+            yield chunk
+            await asyncio.sleep(30)
+"""
 
 
-@pytest.mark.parametrize("operation", ["complete", "acomplete"])
-def test_who_wants_no_more_gets_no_more(tmp_path, operation):
-    path = tmp_path / "stops.py"
-    path.write_text(STOPS.format(folder=str(EXAMPLES)))
-    calls = (Call(operation), Call(operation, wait_s=30))
-    acts = (Script(0, "openai", then=Act(said=Said(text="Hello you there"), gap_s=1)),)
-    with Worker(SETTING, f"{path}:Stops", limit_s=10) as worker:
-        history = worker.play(Scenario(calls, acts))
-    assert [event.reply.text for event in history.of(Replied)] == ["Hello", "Hello"]
-    first = [event for event in history.of(ResponseSent) if event.call == 0]
-    assert [event.at_s for event in first][-1] == history.outcome(0).at_s == 2
-    assert "you" not in "".join(event.text for event in first)
-    assert [event.call for event in history.of(RequestReceived)] == [0, 1]
+@pytest.mark.parametrize("operation", ["stream", "astream"])
+def test_the_time_of_a_slow_consumer_is_its_own(tmp_path, operation):
+    path = tmp_path / "slow.py"
+    path.write_text(SLOW.format(folder=str(EXAMPLES)))
+    with Worker(SETTING, f"{path}:Slow", limit_s=10) as worker:
+        history = worker.play(one(operation, "openai", Act(said=Said(text="one two three four"), gap_s=9)))
+    assert text_of(history) == "one two three four"
+    assert isinstance(history.outcome(0), Replied)
