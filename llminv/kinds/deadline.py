@@ -19,7 +19,15 @@ from typing import TYPE_CHECKING
 from llminv.declaration.fields import Limit
 from llminv.history import History
 from llminv.kinds import pauses, routing
-from llminv.kinds.deadline_law import EVENTS_BEFORE_FIRST, SLOW, InTime, is_live, limits_of, pieces_of
+from llminv.kinds.deadline_law import (
+    EVENTS_BEFORE_FIRST,
+    PINGS_BETWEEN,
+    SLOW,
+    InTime,
+    limits_of,
+    live_s,
+    pieces_of,
+)
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.routing import RoutingInvariant
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
@@ -79,7 +87,9 @@ def _slow(promise: Promise, *, streamed: bool) -> list[Act]:
     delay_s = max(0.0, min(first_s, attempt_s) - margin_s)
     gap_s = min(idle_s - margin_s, (attempt_s - margin_s) / gaps)
     if streamed:
-        gap_s = min(gap_s, (first_s - margin_s) / EVENTS_BEFORE_FIRST)
+        gap_s = min(
+            gap_s, (first_s - margin_s) / EVENTS_BEFORE_FIRST, (idle_s - margin_s) / (1 + PINGS_BETWEEN)
+        )
     both_s = min(gap_s, (attempt_s - margin_s - delay_s) / gaps)
     acts = [Act("slow_headers", delay_s=delay_s), Act("slow_drip", gap_s=max(0.0, gap_s))]
     if not streamed:
@@ -183,15 +193,11 @@ def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozen
     timeouts, cap_s = promise.policy.timeouts, promise.policy.retries.retry_after_cap_s
     for number, call in enumerate(scenario.calls):
         route = routing.route_of(promise, scenario, history, number)
-        streamed = call.operation in routing.STREAM
         for attempt in route.attempts:
             if attempt.reached and attempt.fault in SILENT:
                 labels.add(f"{SILENT[attempt.fault]} was at stake at {attempt.provider}")
             act = scenario.script(number, attempt.provider).act(attempt.attempt)
-            pieces = pieces_of(attempt.provider, number, streamed=streamed)
-            if attempt.fault == act.fault and is_live(
-                promise, _tolerance_s(promise), act, pieces, streamed=streamed
-            ):
+            if live_s(promise, _tolerance_s(promise), act, attempt, call.operation) is not None:
                 labels.add(f"{attempt.provider} answered slowly, within the limits")
         longest_s = max(timeouts.attempt_s, cap_s)
         if route.ended_at_s() - routing.started_s(history, number) >= timeouts.total_s - longest_s:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ SLOW = (None, "slow_headers", "slow_drip")
 PIECES = 3
 MORE_EVENTS = 10
 EVENTS_BEFORE_FIRST = 8
+# So many pings, which are no progress, may stand between two words.
+PINGS_BETWEEN = 2
+_STREAM = re.compile(r'"stream"\s*:\s*true')
 
 
 def limits_of(promise: Promise) -> dict[str, float]:
@@ -50,21 +54,34 @@ def pieces_of(provider: str, call: int, *, streamed: bool) -> int:
     return len(default_text(provider, call).split()) + MORE_EVENTS if streamed else PIECES
 
 
-def is_live(promise: Promise, tolerance_s: float, act: Act, pieces: int, *, streamed: bool) -> bool:
-    """Return whether `act` is an answer that comes slowly, but clearly within every limit."""
-    if act.fault not in SLOW or act.said is not None:
-        return False
-    delay_s, gap_s = slowness(act)
+def live_s(promise: Promise, tolerance_s: float, act: Act, attempt: Attempt, operation: str) -> float | None:
+    """Return how long an answer takes that comes slowly, but clearly within every limit.
+
+    None for any other act. A handler may ask for a stream to make one reply of it.
+    """
     limits = limits_of(promise)
-    if not delay_s + gap_s or not limits.keys() >= {"first_token_s", "idle_s", "attempt_s", "total_s"}:
+    delay_s, gap_s = slowness(act)
+    if act.fault != attempt.fault or act.fault not in SLOW or act.said is not None or not delay_s + gap_s:
+        return None
+    if not limits.keys() >= {"first_token_s", "idle_s", "attempt_s", "total_s"}:
+        return None
+    streamed = operation in routing.STREAM or asks_for_stream(attempt)
+    whole_s = delay_s + (pieces_of(attempt.provider, attempt.call, streamed=streamed) - 1) * gap_s
+    waits_s = {
+        "first_token_s": delay_s + (EVENTS_BEFORE_FIRST * gap_s if streamed else 0.0),
+        "idle_s": gap_s * (1 + PINGS_BETWEEN if streamed else 1),
+        "attempt_s": whole_s,
+    }
+    within = all(seconds <= limits[name] - tolerance_s for name, seconds in waits_s.items())
+    return whole_s if within else None
+
+
+def asks_for_stream(attempt: Attempt) -> bool:
+    """Return whether the request of `attempt` asks for a stream, in the way of any format."""
+    request = attempt.request
+    if request is None:
         return False
-    first_s = delay_s + (EVENTS_BEFORE_FIRST * gap_s if streamed else 0.0)
-    whole_s = delay_s + (pieces - 1) * gap_s
-    return (
-        first_s <= limits["first_token_s"] - tolerance_s
-        and gap_s <= limits["idle_s"] - tolerance_s
-        and whole_s <= limits["attempt_s"] - tolerance_s
-    )
+    return "streamGenerateContent" in request.url or _STREAM.search(request.body) is not None
 
 
 class InTime:
@@ -79,13 +96,14 @@ class InTime:
         self._route = routing.route_of(promise, scenario, history, call)
         self._call = call
         self._started_s = routing.started_s(history, call)
-        self._streamed = scenario.calls[call].operation in routing.STREAM
+        self._operation = scenario.calls[call].operation
         self._limits = limits_of(promise)
         self._tolerance_s = tolerance_s
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is wrong with the attempts, then with the whole call."""
-        for attempt in watched(self._promise, self._history, self._route, streamed=self._streamed):
+        streamed = self._operation in routing.STREAM
+        for attempt in watched(self._promise, self._history, self._route, streamed=streamed):
             yield from self._overdue(attempt)
             yield from self._killed(attempt)
         yield from self._connecting()
@@ -107,20 +125,16 @@ class InTime:
     def _killed(self, watched: Watched) -> Iterator[Finding]:
         attempt, outcome = watched.attempt, self._route.outcome
         act = self._scenario.script(self._call, attempt.provider).act(attempt.attempt)
-        pieces = pieces_of(attempt.provider, self._call, streamed=self._streamed)
-        if attempt.fault != act.fault or not is_live(
-            self._promise, self._tolerance_s, act, pieces, streamed=self._streamed
-        ):
-            return
-        delay_s, gap_s = slowness(act)
-        whole_at_s = attempt.started_at_s + delay_s + (pieces - 1) * gap_s
-        if whole_at_s >= self._started_s + self._limits["total_s"] - self._tolerance_s:
+        takes_s = live_s(self._promise, self._tolerance_s, act, attempt, self._operation)
+        ends_s = self._started_s + self._limits.get("total_s", 0.0) - self._tolerance_s
+        if takes_s is None or attempt.started_at_s + takes_s >= ends_s:
             return
         following = watched.following
         if following is None and not isinstance(outcome, Raised):
             return
         observed = f"{following.provider} was asked" if following is not None else told(outcome)
         at_s = following.started_at_s if following is not None else self._route.ended_at_s()
+        delay_s, gap_s = slowness(act)
         how = f"{delay_s:g} s before the first byte and {gap_s:g} s between two pieces"
         expected = f"the answer of {attempt.provider} comes back: {how} are within the limits"
         yield self._finding("live_answer_killed", expected, observed, attempt, at_s)

@@ -67,7 +67,8 @@ def watched(promise: Promise, history: History, route: Route, *, streamed: bool)
         went_on_s = following.started_at_s if following is not None else route.ended_at_s()
         taken = [event for event in sent if event.at_s <= went_on_s]
         provider = promise.providers.get(attempt.provider)
-        dialect = provider.dialect if provider and attempt.fault == "stall_with_pings" else None
+        pings = streamed and attempt.fault == "stall_with_pings"
+        dialect = provider.dialect if provider and pings else None
         token = default_text(attempt.provider, attempt.call).split()[0] if streamed else ""
         let_go_s = _let_go_s(history, attempt, went_on_s)
         doubt_s = backoff(promise.policy, attempt.attempt).most_s if let_go_s == went_on_s else 0.0
