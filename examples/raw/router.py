@@ -101,10 +101,10 @@ async def _attempt(provider: Provider, wire: Wire, limit_s: float) -> Chunks:
                 if not reader.complete:
                     raise
                 break  # nothing was missing but, perhaps, the usage
-            for chunk in reader.feed(data):
-                yield chunk
             if not data:
                 break
+            for chunk in reader.feed(data):
+                yield chunk
             if reader.moved:
                 wire.moved()
         for chunk in reader.end():
