@@ -1,11 +1,11 @@
 """The child process of an audit: it plays scenarios, and nothing that a handler does can hurt the parent.
 
 Started as `python -c "... main(read_fd, write_fd)"` with two pipes. The first line that comes in is the
-order: {"setting": ..., "handler": spec, "path": [folders for sys.path], "isolation": "none" or "fork"}; the
-answer is {"offers": [...], "unseen": [...]} or {"error": ..., "hint": ..., "traceback": ...}. After that each
-line is a scenario and each answer {"history": ...}, or {"crash": traceback} where llminv itself failed. A
-real-time limit is the parent's affair: it sends SIGABRT, on which `faulthandler` writes where the handler
-was to standard error.
+order: {"setting": ..., "handler": spec, "path": [folders for sys.path], "isolation": "none" or "fork",
+"transport": a name of TRANSPORTS}; the answer is {"offers": [...], "unseen": [...]} or {"error": ...,
+"hint": ..., "traceback": ...}. After that each line is a scenario and each answer {"history": ...}, or
+{"crash": traceback} where llminv itself failed. A real-time limit is the parent's affair: it sends
+SIGABRT, on which `faulthandler` writes where the handler was to standard error.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _serve(orders: Iterable[bytes], answers: IO[bytes]) -> None:
     order = json.loads(next(lines))
     sys.path[:0] = order["path"]
     play = _play_forked if order["isolation"] == "fork" else _play
-    with Runner(order["setting"], order["handler"]) as runner:
+    with Runner(order["setting"], order["handler"], transport=order["transport"]) as runner:
         _answer(answers, {"offers": runner.offers, "unseen": unseen_libraries()})
         for line in lines:
             play(runner, Scenario.from_json(json.loads(line)), answers)

@@ -33,7 +33,9 @@ from llminv.declaration.promise import Promise
 from llminv.errors import HandlerError
 from llminv.kinds.interface import Kind
 from llminv.scenario import Scenario
+from llminv.simulation.loopback.outline import outline_difference
 from llminv.simulation.sites import Setting
+from llminv.simulation.transport import IN_PROCESS
 from llminv.verdict import Status, Verdict
 
 if TYPE_CHECKING:
@@ -41,12 +43,15 @@ if TYPE_CHECKING:
 
 
 # Opens a worker: `Worker` itself, or what takes the same arguments.
-OpenWorker = Callable[[Setting, str, float, Path | None, str], AbstractContextManager[Worker]]
+OpenWorker = Callable[[Setting, str, float, Path | None, str, str], AbstractContextManager[Worker]]
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to audit; `max_examples` replaces what is declared, `drawn_only` leaves out examples and cells."""
+    """How to audit; `max_examples` replaces what is declared, `drawn_only` leaves out examples and cells.
+
+    `isolation` and `transport` are those of the worker.
+    """
 
     seed: int
     max_examples: int | None = None
@@ -54,6 +59,7 @@ class Options:
     drawn_only: bool = False
     folder: Path | None = None
     isolation: str = "none"
+    transport: str = IN_PROCESS
 
 
 def run(
@@ -72,7 +78,9 @@ def run(
     setting = promises[0].setting()
 
     def fresh() -> AbstractContextManager[Worker]:
-        return open_worker(setting, spec, options.scenario_limit_s, options.folder, options.isolation)
+        return open_worker(
+            setting, spec, options.scenario_limit_s, options.folder, options.isolation, options.transport
+        )
 
     with reproducible(), fresh() as worker:
         handler = HandlerInfo(spec, worker.offers, worker.unseen)
@@ -211,9 +219,13 @@ class _Trial:
                 raise reason
 
     def _nondeterminism(self) -> str:
-        """Play a sample again: "" if all histories are equal, else the reason with the difference."""
+        """Play a sample again: "" if all histories are equal, else the reason with the difference.
+
+        In real time no two histories are; then their outlines have to be.
+        """
+        compare = difference if self._options.transport == IN_PROCESS else outline_difference
         for scenario in (*_sample(self._fixed), *_sample(list(self._drawn.values()))):
-            parted = difference(self._judge.judge(scenario).history, self._worker.play(scenario))
+            parted = compare(self._judge.judge(scenario).history, self._worker.play(scenario))
             if parted:
                 return f"not deterministic: {parted}"
         return ""

@@ -26,6 +26,7 @@ from llminv.errors import HandlerError
 from llminv.handler.errors import shown_file
 from llminv.history import History
 from llminv.scenario import Scenario
+from llminv.simulation.transport import IN_PROCESS
 
 SCENARIO_LIMIT_S = 10.0
 # Importing the SDKs of four providers takes a few seconds on a slow machine.
@@ -76,11 +77,13 @@ class Worker:
         limit_s: float,
         folder: Path | None = None,
         isolation: str = "none",
+        transport: str = IN_PROCESS,
         python: Path | None = None,
     ) -> None:
         """Prepare; `setting` is a promise's, hence Any. The handler's spec is relative to `folder`.
 
-        With the isolation "fork" each scenario is played in a fork of the loaded handler. `python` is the
+        With the isolation "fork" each scenario is played in a fork of the loaded handler. `transport` is
+        a name of TRANSPORTS. `python` is the
         interpreter of the environment that has the handler's libraries, which need not have llminv or
         anything that llminv needs; without it, that is the environment of this process.
         """
@@ -91,6 +94,7 @@ class Worker:
             "handler": spec,
             "path": [str(folder or Path.cwd())],
             "isolation": isolation,
+            "transport": transport,
         }
         self._limit_s = limit_s
         self._folder = folder

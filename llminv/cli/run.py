@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from llminv.declaration.promise import Promise
     from llminv.evidence.bug import Bug
 
+# The names of TRANSPORTS.
+TransportName = Literal["in-process", "loopback"]
 # A seed that is drawn is short enough to be typed again.
 SEEDS = 2**32
 
@@ -68,6 +70,14 @@ def run(
         bool, typer.Option("--allow-unknown", help="Do not fail because of an unknown.")
     ] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 whatever the verdicts are.")] = False,
+    transport: Annotated[
+        TransportName,
+        typer.Option(
+            metavar="NAME",
+            help="in-process: virtual time; loopback: real sockets in real time, for policies and handlers "
+            "with short timeouts.",
+        ),
+    ] = "in-process",
     color: ColorOption = "auto",
 ) -> int:
     """Audit the handler, and record what breaks its invariants."""
@@ -86,6 +96,7 @@ def run(
         max_examples=max_examples,
         scenario_limit_s=project.config.scenario_limit_s,
         isolation=project.config.isolation,
+        transport=transport,
     )
     with TerminalListener(
         sys.stdout,

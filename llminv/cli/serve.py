@@ -40,6 +40,10 @@ EPILOG = "\n".join(
         "A scenario, as --scenario and PUT /scenario take it:",
         '  {"calls": [{"operation": "complete"}],',
         '   "acts": [{"call": 0, "provider": "openai", "then": {"fault": "http_429"}}]}',
+        "",
+        "\b",
+        "A connection that is refused cannot be seen from here, nor counted: a provider that",
+        "refuses connections does so until the call ends.",
     ]
 )
 
@@ -64,6 +68,7 @@ def serve(
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead of text.")] = False,
 ) -> int:
     """Play the providers on this machine, for a program in any language."""
+    host = LOCALHOST if host == "localhost" else host
     setting = Project.here(invariants).declarations.promises[0].setting()
     played = _scenario(scenario, setting)
     server = _reserved(setting, host, port)

@@ -9,7 +9,8 @@ Plain HTTP, JSON in and out, on a port of its own. `ROUTES` is the whole of it; 
     curl         $CONTROL/history
 
 A scenario begins anew with every PUT, its call 0 at once. The requests of several calls are told apart by
-the text `llminv-call-N` in the prompt, or else by which single call has begun and not ended. Wherever
+the text `llminv-call-N` in the prompt, or else by which single call has begun and not ended. A provider
+that refuses connections does so until the call ends: what is refused cannot be seen, nor counted. Wherever
 something cannot be done, the status is 4xx and the answer {"error": "..."}.
 """
 

@@ -30,8 +30,8 @@ class Gate:
     """One reserved port: closed until `set` opens it on a running loop. `close` gives the port back."""
 
     def __init__(self, host: str, port: int = 0) -> None:
-        """Reserve `port` of `host` (0: any free one); raise OSError where that cannot be had."""
-        info = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        """Reserve `port` (0: any free one) of an address; raise OSError where that cannot be had."""
+        info = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)[0]
         self._family, self._address = info[0], info[4]
         # Shared only once it is ours: another server at this port is an error.
         self._reserved = self._bound(shared=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from llminv.history import CallStarted, ChunkReceived, History, Raised, Replied
 
@@ -26,6 +26,19 @@ def outlines(history: History) -> tuple[Outline, ...]:
     """Return the outline of every call that was started, in order of their numbers."""
     calls = sorted({event.call for event in history.of(CallStarted)})
     return tuple(_outline(history, call) for call in calls)
+
+
+def outline_difference(one: History, other: History) -> str:
+    """Return in a line where the outlines of two histories part, or "" where they are equal."""
+    left, right = outlines(one), outlines(other)
+    if len(left) != len(right):
+        return f"{len(left)} calls, then {len(right)}"
+    for call, (before, after) in enumerate(zip(left, right, strict=True)):
+        for field in fields(Outline):
+            was, became = getattr(before, field.name), getattr(after, field.name)
+            if was != became:
+                return f"call {call}: {field.name} {was!r}, then {became!r}"
+    return ""
 
 
 def _outline(history: History, call: int) -> Outline:

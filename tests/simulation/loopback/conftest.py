@@ -1,4 +1,7 @@
-"""A loopback server with one scenario."""
+"""A loopback server with one scenario; the promises of the tests of kinds are used here too."""
+
+import sys
+from pathlib import Path
 
 import pytest
 from loopback_support import Played
@@ -6,6 +9,8 @@ from loopback_support import Played
 from llminv.scenario import Scenario
 from llminv.simulation.loopback.server import LoopbackServer
 from llminv.simulation.loopback.thread import ServerThread
+
+sys.path.append(str(Path(__file__).parents[2] / "kinds"))
 
 
 @pytest.fixture
