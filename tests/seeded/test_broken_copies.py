@@ -10,9 +10,8 @@ import contextlib
 from pathlib import Path
 
 import pytest
+from searching import Workers
 
-from llminv.audit.engine import Options, run
-from llminv.audit.worker import Worker
 from llminv.declaration.load import load
 from llminv.kinds import KINDS
 from llminv.scenario import Act, Call, Scenario, Script
@@ -48,51 +47,14 @@ COPIES = {
 }
 
 
-class Remembering(Worker):
-    """Plays each scenario once: seeds meet each other's on the way to the minimum."""
-
-    def __init__(self, *order):
-        super().__init__(*order)
-        self._histories = {}
-
-    def play(self, scenario):
-        if scenario.text not in self._histories:
-            self._histories[scenario.text] = super().play(scenario)
-        return self._histories[scenario.text]
-
-
-class Workers:
-    """Two workers for each handler, one to search and one to replay; opened once and kept."""
-
-    def __init__(self, exits):
-        self._exits = exits
-        self._workers = {}
-
-    def opener(self, spec):
-        """Return what opens a worker for the engine: the first one asked for searches, the next replay."""
-        opened = 0
-
-        def open_worker(setting, spec, *rest):
-            nonlocal opened
-            role = "search" if opened == 0 else "replay"
-            opened += 1
-            if (spec, role) not in self._workers:
-                worker = Worker if spec == EXAMPLE else Remembering
-                self._workers[spec, role] = self._exits.enter_context(worker(setting, spec, *rest))
-            return contextlib.nullcontext(self._workers[spec, role])
-
-        return open_worker
-
-
 @pytest.fixture(scope="module")
 def workers():
     with contextlib.ExitStack() as exits:
-        yield Workers(exits)
+        yield Workers(exits, held=(EXAMPLE,))
 
 
 def audit(workers, spec, kinds, **options):
-    promises = [PROMISES[kind] for kind in kinds]
-    return run(promises, spec, KINDS, Options(**options), open_worker=workers.opener(spec)).results
+    return workers.audit(spec, [PROMISES[kind] for kind in kinds], **options)
 
 
 def spec_of(copy):
