@@ -50,6 +50,8 @@ class Chat:
 
     def parts(self, said):
         """What a body or an event says: text, calls, finish reason, usage, model."""
+        if "error" in said:
+            raise ValueError(said["error"])
         streamed = said["object"] == "chat.completion.chunk" and not said["choices"]
         choice = {} if streamed else said["choices"][0]
         message = choice.get("message") or choice.get("delta") or {}
