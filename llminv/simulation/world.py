@@ -6,6 +6,7 @@ to (`lookup`) and what becomes of a connection attempt (`dial`), and lets the th
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import random
 from collections.abc import Callable
@@ -26,8 +27,7 @@ class World(Providers[Clock]):
     def __init__(self, setting: Setting, scenario: Scenario) -> None:
         super().__init__(setting, scenario, Clock())
         self.entropy = random.Random(scenario.seed)
-        self._addresses: dict[str, str] = {}
-        self._names: dict[str, str] = {}
+        self._names = {address_of(host): host for host, _ in self._sites}
 
     # Time
 
@@ -60,11 +60,9 @@ class World(Providers[Clock]):
                 return refusal
         if name == "localhost":
             return "127.0.0.1"
-        if name not in self._addresses:
-            address = f"240.0.{len(self._addresses) // 250}.{len(self._addresses) % 250 + 1}"
-            self._addresses[name] = address
-            self._names[address] = name
-        return self._addresses[name]
+        address = address_of(name)
+        self._names[address] = name
+        return address
 
     def dial(self, host: str, port: int) -> Connection[World] | Refusal:
         """Return a connection to `host` (a name or an address), or why there is none."""
@@ -81,3 +79,9 @@ class World(Providers[Clock]):
 
     def _sites_named(self, name: str) -> list[Site]:
         return [site for (host, _), sites in self._sites.items() if host == name for site in sites[:1]]
+
+
+def address_of(name: str) -> str:
+    """Return the address of a host: the same in every world, because clients keep addresses."""
+    one, two, three, *_ = hashlib.sha256(name.encode()).digest()
+    return f"240.{one}.{two}.{three}"
