@@ -1,4 +1,4 @@
-"""Playing a kind against a router of `callers` in this process: what its cells show, reduced; and removals."""
+"""Playing a kind against a router in this process: what its cells show, reduced; and removals."""
 
 import warnings
 from dataclasses import fields, replace
@@ -10,6 +10,7 @@ from llminv.runner import Runner
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
 
 CALLERS = Path(__file__).with_name("callers.py")
+COOLING = Path(__file__).with_name("cooling_routers.py")
 # What bare HTTP can be asked to stand, one of each class.
 FAULTS = ("http_429", "http_500", "no_answer", "connection_refused", "key_rejected", "error_inside")
 

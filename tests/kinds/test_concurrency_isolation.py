@@ -1,7 +1,7 @@
 """concurrency_isolation: routers that mix their calls, routers that do not, and histories written by hand."""
 
 import pytest
-from playing import FAULTS, Playing, calls, down
+from playing import CALLERS, COOLING, FAULTS, Playing, calls, down
 from routes import CHAIN, promise_of
 
 from llminv.contract import Chunk, Reply, Usage
@@ -66,7 +66,7 @@ RIGHT = (
 @pytest.mark.parametrize("router", RIGHT)
 def test_a_correct_router_shows_nothing_and_exercises_everything(router):
     """Also one that serves its calls one after another: to their callers, all are under way at once."""
-    with Playing(router, PROMISE) as playing:
+    with Playing(router, PROMISE, COOLING if router == "Cools" else CALLERS) as playing:
         minimal = playing.minimal()
     assert minimal == {}
     assert playing.labels == REQUIRED

@@ -1,7 +1,8 @@
 """cooldown: routers that keep it in every reading, routers that do not, and histories written by hand."""
 
+import cooling_routers
 import pytest
-from playing import FAULTS, Playing, calls, down
+from playing import CALLERS, COOLING, FAULTS, Playing, calls, down
 from routes import promise_of
 
 from llminv.declaration.models import Cooldown
@@ -21,10 +22,10 @@ from llminv.verdict import Finding
 
 KIND = KINDS["cooldown"]
 UNDECLARED = promise_of("cooldown", failures=FAULTS)
-COOLING = ("rate_limit", "unavailable", "invalid_key")
+CLASSES = ("rate_limit", "unavailable", "invalid_key")
 
 
-def declared(after_failures=3, seconds=60, faults=COOLING, **policy):
+def declared(after_failures=3, seconds=60, faults=CLASSES, **policy):
     cooldown = Cooldown(after_failures=after_failures, seconds=seconds, faults=faults)
     return promise_of("cooldown", policy={"cooldown": cooldown, **policy}, failures=FAULTS)
 
@@ -86,7 +87,7 @@ PLANTED = {
 @pytest.mark.parametrize("router", PLANTED)
 def test_a_planted_bug_is_found_and_reduced(router):
     promise, expected = PLANTED[router]
-    with Playing(router, promise) as playing:
+    with Playing(router, promise, COOLING if hasattr(cooling_routers, router) else CALLERS) as playing:
         minimal = playing.minimal()
         kept = playing.kept(minimal)
     assert minimal == expected
@@ -102,7 +103,7 @@ READINGS = ("Cools", "CoolsAgainAtOnce", "CountsAttempts", "CountsAttemptsOn", "
 
 @pytest.mark.parametrize("router", READINGS)
 def test_a_router_that_cools_as_declared_holds_in_every_reading(router):
-    with Playing(router, DECLARED) as playing:
+    with Playing(router, DECLARED, COOLING) as playing:
         minimal = playing.minimal()
     assert minimal == {}
     assert playing.labels >= KIND.required(DECLARED)
@@ -111,7 +112,7 @@ def test_a_router_that_cools_as_declared_holds_in_every_reading(router):
 @pytest.mark.parametrize("router", ["Cools", "CountsAttempts", "Retries"])
 def test_a_router_that_cools_as_declared_holds_with_retried_faults_alone(router):
     promise = declared(faults=("rate_limit",))
-    with Playing(router, promise) as playing:
+    with Playing(router, promise, COOLING) as playing:
         minimal = playing.minimal()
     assert minimal == {}
     assert playing.labels >= KIND.required(promise)

@@ -1,0 +1,137 @@
+"""Routers with a cooldown: correct ones, one for each reading of the policy, and each other with one bug."""
+
+from __future__ import annotations
+
+import time
+
+from whole_router import ProviderFailed, WholeRouter
+
+
+class Cools(WholeRouter):
+    """Counts calls, and starts anew after a cooldown; the next ones read "failures in a row" otherwise."""
+
+    stream = None
+    after_failures, seconds = 3, 60.0
+    by_attempts = goes_on = False
+    retries = 0
+
+    def __init__(self):
+        self.counts, self.until = {}, {}
+
+    @property
+    def formats(self):
+        now = time.monotonic()
+        whole = WholeRouter.formats
+        return [made for made in whole if self.until.get(made.name, now) <= now] or whole
+
+    def ask(self, provider, request, streaming):
+        for left in range(self.retries, -1, -1):
+            try:
+                answer = super().ask(provider, request, streaming)
+                self.answered(provider.name)
+                break
+            except (ProviderFailed, OSError):
+                if self.by_attempts or not left:
+                    self.failed_once(provider.name)
+                if not left:
+                    raise
+        return answer
+
+    def answered(self, name):
+        self.counts[name] = 0
+
+    def failed_once(self, name):
+        self.counts[name] = self.counts.get(name, 0) + 1
+        if self.counts[name] >= self.after_failures:
+            self.cool(name)
+
+    def cool(self, name):
+        self.until[name] = time.monotonic() + self.seconds
+        if not self.goes_on:
+            self.counts[name] = 0
+
+
+class CoolsAgainAtOnce(Cools):
+    goes_on = True
+
+
+class CountsAttempts(Cools):
+    by_attempts, retries = True, 2
+
+
+class CountsAttemptsOn(CountsAttempts):
+    goes_on = True
+
+
+class Retries(Cools):
+    retries = 2
+
+
+class CoolsEveryWay(Cools):
+    stream = WholeRouter.stream
+
+
+class CountsAttemptsEveryWay(CountsAttempts):
+    stream = WholeRouter.stream
+
+
+class CoolsUnasked(Cools):
+    """With `cooldown: none` declared."""
+
+
+class NeverCools(Cools):
+    def cool(self, name):
+        pass
+
+
+class CoolsTooShort(Cools):
+    seconds = 30.0
+
+
+class CoolsTooLong(Cools):
+    seconds = 120.0
+
+
+class CoolsForEver(Cools):
+    seconds = float("inf")
+
+
+class CoolsTooSoon(Cools):
+    after_failures = 2
+
+
+class CoolsTooLate(Cools):
+    after_failures = 4
+
+
+class NeverForgives(Cools):
+    def answered(self, name):
+        pass
+
+
+class ForgetsAfterASuccess(Cools):
+    def answered(self, name):
+        self.counts, self.until = {}, {}
+
+
+class CoolsOnce(Cools):
+    def cool(self, name):
+        self.until.setdefault(name, time.monotonic() + self.seconds)
+
+
+class CoolsTheFirstOnly(Cools):
+    def cool(self, name):
+        if name == "openai":
+            super().cool(name)
+
+
+class KeepsTheFirstDeadline(Cools):
+    def cool(self, name):
+        if self.until.get(name, 0.0) <= time.monotonic():
+            super().cool(name)
+
+
+class KeepsTheFirstDeadlineAtOnce(KeepsTheFirstDeadline):
+    """Cools after one failure."""
+
+    after_failures = 1
