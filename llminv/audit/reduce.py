@@ -237,7 +237,7 @@ def _simpler_calls(call: Call, space: Space) -> Iterator[Call]:
             yield replace(call, operation=operation)
     for option in _call_options(call):
         yield replace(call, **{option: getattr(Call(call.operation), option)})
-    yield from _read(Call, simplify.simpler(to_json(call)))
+    yield from (less for less in _read(Call, simplify.simpler(to_json(call))) if less.messages)
 
 
 def _read(cls: type[Value], values: Iterable[Json]) -> Iterator[Value]:

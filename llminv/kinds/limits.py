@@ -39,7 +39,8 @@ TAKEN_BY: Mapping[tuple[str, str], str] = MappingProxyType(
     }
 )
 
-# What stands in the path before a route, beside the path of the declared base URL.
+# What may stand in the path before a route. Right at the declared base URL is right too: clients differ in
+# what they add to one that they are given, and the declaration says where the provider is.
 _VERSIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "openai-chat": ("/v1",),
@@ -93,8 +94,7 @@ def paths(dialect: str, base_url: str) -> frozenset[str]:
     versions = _VERSIONS[dialect]
     base = urlsplit(base_url).path.rstrip("/")
     versioned = any(version and base.endswith(version) for version in versions)
-    starts = {*versions, *([base] if base else [])}
-    starts |= set() if versioned else {base + version for version in versions}
+    starts = {base, *versions, *(() if versioned else (base + version for version in versions))}
     return frozenset(start + end for start in starts for end in routes(dialect))
 
 

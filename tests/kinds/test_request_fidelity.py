@@ -339,7 +339,7 @@ def test_findings(case):
 
 WRONG_PATHS = {
     "a version twice": ("openai", "https://api.openai.com/v1/v1/chat/completions", None),
-    "no version": ("anthropic", "https://api.anthropic.com/messages", None),
+    "a version that there is not": ("anthropic", "https://api.anthropic.com/v2/messages", None),
     "the path of another": ("anthropic", "https://api.anthropic.com/v1/chat/completions", "unknown_route"),
 }
 
@@ -447,6 +447,7 @@ def test_the_paths_of_a_base_url():
     }
     assert "/proxy/v1/messages" in paths("anthropic-messages", "https://x/proxy/")
     assert "/v1beta/models/{model}:generateContent" in paths("gemini", "https://x")
+    assert "/models/{model}:generateContent" in paths("gemini", "https://x")
     assert routes("anthropic-messages") == ("/messages",)
 
 

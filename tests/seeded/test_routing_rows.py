@@ -129,10 +129,11 @@ ABOUT_WHAT_IS_SAID = {
 }
 
 
+@pytest.mark.parametrize("count", [DRAWN_MAX, pytest.param(1_000, marks=pytest.mark.deep)])
 @pytest.mark.parametrize("invariant", ABOUT_WHAT_IS_SAID)
-def test_the_example_is_never_accused(invariant):
+def test_the_example_is_never_accused(invariant, count):
     with Played(ABOUT_WHAT_IS_SAID[invariant], EXAMPLE) as played:
-        assert [scenario.text for scenario in played.drawn(0, 300) if played.codes(scenario)] == []
+        assert [scenario.text for scenario in played.drawn(0, count) if played.codes(scenario)] == []
 
 
 def less(scenario):
