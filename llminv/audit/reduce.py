@@ -66,20 +66,21 @@ def _smaller(scenario: Scenario, space: Space) -> list[Scenario]:
 def size(scenario: Scenario, space: Space) -> tuple[float, ...]:
     """Return what makes one scenario smaller than another, the weightiest first.
 
-    Calls, faults, acts that are not persistent (a provider that is down is simpler to tell than one that
-    fails n times), scripts, options of acts, places in the chain, ranks of faults, how plain the values
-    of options are, how many acts differ, how small the values are, how far the calls are from the simplest
-    one, and how much is said.
+    Calls, acts that are no plain answers, acts that are not persistent (a provider that is down is simpler
+    to tell than one that fails n times), scripts, options of acts, places in the chain, faults and their
+    ranks, how plain the values of options are, how many acts differ, how small the values are, how far the
+    calls are from the simplest one, and how much is said.
     """
     acts = _acts(scenario)
     faults = [act.fault for act in acts if act.fault is not None]
     return (
         len(scenario.calls),
-        len(faults),
+        sum(act != ANSWER for act in acts),
         sum(len(row.attempts) for row in scenario.acts),
         len(scenario.acts),
         sum(len(_options(act)) for act in acts),
         sum(space.position(row.provider) for row in scenario.acts),
+        len(faults),
         sum(RANK[fault] for fault in faults),
         sum(values.plainness(act) for act in acts),
         len(set(acts)),
@@ -158,6 +159,7 @@ def _simpler_acts(act: Act, space: Space) -> Iterator[Act]:
     if act.said is not None:
         yield from (replace(act, said=said) for said in _read(Said, simplify.simpler(to_json(act.said))))
     if act.fault is None:
+        yield from map(Act, space.faults)  # a provider that says nothing is simpler than one that is late
         return
     yield replace(act, fault=None)
     for fault in space.faults:

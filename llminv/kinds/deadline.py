@@ -29,6 +29,7 @@ from llminv.kinds.deadline_law import (
     pieces_of,
 )
 from llminv.kinds.interface import Kind, Operations
+from llminv.kinds.reaching import on_all_ways, on_the_way
 from llminv.kinds.routing import RoutingInvariant
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
 from llminv.simulation.faults import FAULTS, Effect
@@ -141,7 +142,7 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
         call = Call(operation, start=routing.start_of(promise))
         streamed = operation in routing.STREAM
         for provider in chain:
-            way = routing.on_the_way(promise, provider)
+            way = on_the_way(promise, provider)
             if provider != chain[0] and not way:
                 break
             rows = [Script(0, provider, then=act) for act in _silent(promise, streamed=streamed)]
@@ -169,7 +170,7 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
         st.builds(Script, st.just(0), st.just(provider), attempts, st.one_of(st.just(ANSWER), acts))
         for provider in routing.chain_of(promise)
     ]
-    return st.builds(routing.scenario_of, routing.calls(promise, operations), st.tuples(*rows))
+    return st.builds(routing.scenario_of, routing.calls(promise, operations), on_all_ways(promise, rows))
 
 
 # Labels
@@ -179,7 +180,7 @@ def _required(promise: Promise) -> frozenset[str]:
     first, *others = routing.chain_of(promise)
     limits = limits_of(promise)
     labels: set[str] = set()
-    for provider in (first, *(name for name in others if routing.on_the_way(promise, name))):
+    for provider in (first, *(name for name in others if on_the_way(promise, name))):
         labels |= {f"{limit} was at stake at {provider}" for limit in SILENT.values() if limit in limits}
         if _slow(promise, streamed=False) and "total_s" in limits:
             labels.add(f"{provider} answered slowly, within the limits")

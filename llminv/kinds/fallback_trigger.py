@@ -20,6 +20,7 @@ from llminv.history import Attempt, History, Raised, Replied
 from llminv.kinds import routing
 from llminv.kinds.due import AMBIGUOUS, EMPTY, Due, due
 from llminv.kinds.interface import Kind, Operations
+from llminv.kinds.reaching import on_the_way
 from llminv.kinds.routing import Route, RoutingInvariant, told
 from llminv.scenario import Act, Call, Scenario, Script, default_text
 from llminv.simulation.faults import FAULTS, HARMLESS, Effect, Where
@@ -91,7 +92,7 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     for operation in operations:
         call = Call(operation, start=routing.start_of(promise))
         for provider in _reachable(promise):
-            before = routing.on_the_way(promise, provider)
+            before = on_the_way(promise, provider)
             for act in _acts(promise, operation):
                 if due(promise.policy, operation, act) is not Due.NEXT or _has_next(promise, provider):
                     yield Scenario((call,), (*before, Script(0, provider, then=act)))

@@ -22,6 +22,7 @@ from llminv.history import UNKNOWN_ROUTE, History, RequestReceived
 from llminv.kinds import conversations, limits, routing
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.meaning import differences
+from llminv.kinds.reaching import on_the_way
 from llminv.kinds.routing import RoutingInvariant
 from llminv.scenario import Call, Scenario
 from llminv.simulation.dialects import DIALECTS
@@ -55,7 +56,7 @@ class RequestFidelity(RoutingInvariant):
 
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     *_, last = routing.reached_of(promise)
-    before = routing.on_the_way(promise, last)
+    before = on_the_way(promise, last)
     for operation in operations:
         call = Call(operation, start=routing.start_of(promise))
         for said in (call, *conversations.cells(call)):

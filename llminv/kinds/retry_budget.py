@@ -22,6 +22,7 @@ from llminv.declaration.fields import Pause as Seconds
 from llminv.history import History
 from llminv.kinds import pauses, routing
 from llminv.kinds.interface import Kind, Operations
+from llminv.kinds.reaching import on_all_ways, on_the_way
 from llminv.kinds.retry_law import Retrying
 from llminv.kinds.routing import RoutingInvariant
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
@@ -107,7 +108,7 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
         call = Call(operation, start=routing.start_of(promise))
         faults = [name for name in _faults(promise) if _playable(operation, name)]
         for provider in chain:
-            way = routing.on_the_way(promise, provider)
+            way = on_the_way(promise, provider)
             if provider != chain[0] and not way:
                 break
             played = faults if provider == chain[0] else _of_each_sort(faults)
@@ -131,7 +132,7 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
         rows.append(
             st.builds(Script, st.just(0), st.just(provider), attempts, st.one_of(st.just(ANSWER), acts))
         )
-    return st.builds(routing.scenario_of, routing.calls(promise, operations), st.tuples(*rows))
+    return st.builds(routing.scenario_of, routing.calls(promise, operations), on_all_ways(promise, rows))
 
 
 def _advising(promise: Promise, provider: str) -> SearchStrategy[Act]:
@@ -165,7 +166,7 @@ def _required(promise: Promise) -> frozenset[str]:
     first, *others = routing.chain_of(promise)
     cap_s = promise.policy.retries.retry_after_cap_s
     retried = [name for name in _faults(promise) if name in promise.policy.retry_faults]
-    reachable = [first, *(name for name in others if routing.on_the_way(promise, name))]
+    reachable = [first, *(name for name in others if on_the_way(promise, name))]
     return frozenset(
         # Those of one sort of operation only, a handler need not offer.
         {

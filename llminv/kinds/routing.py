@@ -148,20 +148,6 @@ def down(call: Call, providers: Sequence[str], fault: str) -> Scenario:
     return Scenario((call,), tuple(Script(0, provider, then=Act(fault)) for provider in providers))
 
 
-def on_the_way(promise: Promise, provider: str) -> tuple[Script, ...]:
-    """Return the scripts that bring a call to `provider`: those before it fail, at once where that can be.
-
-    Empty too where the policy falls back after no fault: then no call gets there.
-    """
-    policy = promise.policy
-    order = order_from(policy, start_of(promise))
-    names = policy.fallback_faults - policy.retry_faults or policy.fallback_faults
-    fault = next((name for name in FAULTS if name in names), None)
-    if fault is None:
-        return ()
-    return tuple(Script(0, before, then=Act(fault)) for before in order[: order.index(provider)])
-
-
 def prefixes_down(promise: Promise, operations: Sequence[str]) -> Iterator[Scenario]:
     """Yield the cells: no fault, then each fault at the first provider, the first two, and so on but one.
 

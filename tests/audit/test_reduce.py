@@ -93,6 +93,11 @@ CASES = {
         of(persistent("openai", Act("http_429", retry_after_ms="4321"))),
         of(persistent("openai", Act(retry_after_ms="1000"))),
     ),
+    "silence is simpler than lateness": (
+        lambda s: s.script(0, "openai").then.delay_s > 20 or fault_at(s, "openai") == "no_answer",
+        of(persistent("openai", Act(delay_s=30.0))),
+        of(persistent("openai", SILENCE)),
+    ),
     "nonsense becomes nothing": (
         lambda s: s.script(0, "openai").then.retry_after is not None,
         of(persistent("openai", Act("http_429", retry_after="soon"))),
