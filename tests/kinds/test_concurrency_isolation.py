@@ -38,7 +38,7 @@ PLANTED = {
         "provider_mixed": Scenario(TOGETHER, down(0, "openai", fault="connection_refused"))
     },
     "KeepsTheError": {"error_mixed": Scenario(IN_TURN, down(0, *CHAIN))},
-    "DropsTheAnswer": {"error_mixed": Scenario(TOGETHER, (Script(0, "openai", then=Act(delay_s=1.0)),))},
+    "DropsTheAnswer": {"error_mixed": Scenario(TOGETHER, down(0, "openai", fault="no_answer"))},
     "LocksCrosswise": {"hang": Scenario(TOGETHER)},
     "StaysBusy": {"never_ends": Scenario(IN_TURN, down(0, *CHAIN))},
 }
