@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from llminv.declaration.fields import Range
+from llminv.declaration.load import Declarations, load
 from llminv.declaration.models import Accepted
 from llminv.declaration.promise import Promise
 from llminv.errors import Place
+from llminv.kinds import KINDS
+from llminv.simulation.dialects import DIALECTS
 
 PACKAGED = Path(__file__).parents[2] / "invariants"
 
@@ -115,17 +118,19 @@ def test_the_setting_is_plain_json_with_the_words_of_the_yaml(load_files, files:
     assert setting["prices"] == {}
 
 
-def test_the_invariants_of_the_package_load(load_paths) -> None:
-    found = load_paths(PACKAGED / "providers.yaml", PACKAGED / "llm.yaml")
-    assert [(promise.domain, promise.invariant.id, promise.invariant.kind) for promise in found.promises] == [
-        ("LLM Integration Domain", "provider-fallback-chain", "fallback_order"),
-        ("LLM Integration Domain", "exhaustion-names-every-provider", "exhaustion"),
-        ("LLM Integration Domain", "keys-stay-with-their-provider", "key_isolation"),
-    ]
-    assert found.policy.chain == ("openai", "anthropic", "deepseek", "gemini") == tuple(found.providers)
+@pytest.fixture(scope="module")
+def packaged() -> Declarations:
+    models = {name: kind.model for name, kind in KINDS.items()}
+    return load([PACKAGED], models, tuple(DIALECTS))
 
 
-def test_the_packaged_policy_writes_every_field_out(load_paths) -> None:
-    policy = load_paths(PACKAGED / "providers.yaml", PACKAGED / "llm.yaml").policy
+def test_the_package_declares_every_kind(packaged: Declarations) -> None:
+    assert {promise.invariant.kind for promise in packaged.promises} == set(KINDS)
+    assert {promise.domain for promise in packaged.promises} == {"LLM Integration Domain"}
+    assert packaged.policy.chain == ("openai", "anthropic", "deepseek", "gemini") == tuple(packaged.providers)
+
+
+def test_the_packaged_policy_writes_every_field_out(packaged: Declarations) -> None:
+    policy = packaged.policy
     for model in (policy, policy.retries, policy.retries.backoff, policy.timeouts, policy.stream):
         assert model.model_fields_set == type(model).model_fields.keys()
