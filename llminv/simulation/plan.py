@@ -128,6 +128,8 @@ def _answer(site: Site, said: Said, parsed: ParsedRequest, fault: Fault, text: s
         tool_calls=said.tool_calls,
         usage=usage,
         reasoning=said.reasoning,
+        tool_fragments=said.tool_fragments,
+        tool_index=said.tool_index,
     )
 
 

@@ -7,6 +7,7 @@ https://platform.openai.com/docs/api-reference/chat/object and .../chat-streamin
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -133,11 +134,32 @@ class ChatCompletions(Dialect):
                 yield Part.REASONING, {"content": None, "reasoning_content": piece}
         for piece in split(answer.text):
             yield Part.CONTENT, {"content": piece} | silent
-        for index, call in enumerate(answer.tool_calls):
-            opened = _call(call, index, arguments="")
-            yield Part.CONTENT, {"tool_calls": [{"index": index} | opened]}
-            for piece in split(call.arguments):
-                yield Part.CONTENT, {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
+        for fragments in _fragments(answer, split):
+            yield Part.CONTENT, {"tool_calls": fragments}
+
+
+def _fragments(answer: Answer, split: Split) -> list[list[Json]]:
+    """Return the fragments of the calls of tools, those of one event together."""
+    calls = list(enumerate(answer.tool_calls))
+    if answer.tool_fragments == "at_once":
+        return [[_index(answer, n) | _call(call, n) for n, call in calls]] if calls else []
+    each = [
+        [
+            _index(answer, n) | _call(call, n, arguments=""),
+            *(_index(answer, n) | {"function": {"arguments": piece}} for piece in split(call.arguments)),
+        ]
+        for n, call in calls
+    ]
+    if answer.tool_fragments == "interleaved":
+        turns = itertools.zip_longest(*each)
+        return [[fragment] for turn in turns for fragment in turn if fragment is not None]
+    return [[fragment] for fragments in each for fragment in fragments]
+
+
+def _index(answer: Answer, number: int) -> dict[str, Json]:
+    if answer.tool_index == "missing":
+        return {}
+    return {"index": 0 if answer.tool_index == "repeated" else number}
 
 
 def _call(call: ToolCall, index: int, *, arguments: str | None = None) -> dict[str, Json]:

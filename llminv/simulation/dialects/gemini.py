@@ -92,15 +92,18 @@ class Gemini(Dialect):
         return _body(answer, parts, usage, self.finish(answer.finish_reason))
 
     def events(self, answer: Answer, split: Split, usage: bool) -> Iterator[Event]:
-        """Return one event for each part; all report usage, that of the prompt until the last."""
+        """Return one event for each part; all report usage, that of the prompt until the last.
+
+        Calls of tools come whole; those that come at once are parts of one event.
+        """
         del usage
-        *first, (last, last_carries) = _parts(answer, split)
+        *first, (last, last_carries) = _by_event(answer, split)
         reported = Part.NOTHING if answer.usage is None else Part.USAGE
         so_far = None if answer.usage is None else _prompt_usage(answer.usage)
-        for part, carries in first:
-            yield Event(as_text(_body(answer, [part], so_far)), carries=carries | reported)
+        for parts, carries in first:
+            yield Event(as_text(_body(answer, parts, so_far)), carries=carries | reported)
         total = None if answer.usage is None else _usage(answer.usage)
-        body = _body(answer, [last], total, self.finish(answer.finish_reason))
+        body = _body(answer, last, total, self.finish(answer.finish_reason))
         yield Event(as_text(body), carries=last_carries | Part.FINISH | reported | Part.END)
 
     def with_usage(self, event: Event, usage: Usage) -> Event:
@@ -116,6 +119,14 @@ def _parts(answer: Answer, split: Split) -> list[tuple[Json, Part]]:
     parts += [({"text": piece}, Part.CONTENT) for piece in split(answer.text)]
     parts += [({"functionCall": _call(call)}, Part.CONTENT) for call in answer.tool_calls]
     return parts or [({"text": ""}, Part.NOTHING)]
+
+
+def _by_event(answer: Answer, split: Split) -> list[tuple[list[Json], Part]]:
+    events = [([part], carries) for part, carries in _parts(answer, split)]
+    calls = len(answer.tool_calls)
+    if answer.tool_fragments != "at_once" or not calls:
+        return events
+    return [*events[:-calls], ([part for parts, _ in events[-calls:] for part in parts], Part.CONTENT)]
 
 
 def _call(call: ToolCall) -> dict[str, Json]:

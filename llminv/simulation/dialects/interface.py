@@ -56,7 +56,8 @@ class Answer:
 
     `finish_reason` is a neutral word (stop, length, tool_calls, content_filter); any other goes out as it
     is. `usage` None means that the provider reports none; a bucket that is None counts as 0. `reasoning` is
-    shown only by the dialects which show it.
+    shown only by the dialects which show it. `tool_fragments` and `tool_index` say how a stream cuts calls of
+    tools, see `scenario.Said`.
     """
 
     text: str
@@ -65,6 +66,8 @@ class Answer:
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage | None = field(default_factory=lambda: Usage(input_tokens=9, output_tokens=5))
     reasoning: str = ""
+    tool_fragments: str = "in_order"
+    tool_index: str = "given"
 
 
 class Dialect(ABC):
