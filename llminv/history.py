@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from llminv.codec import from_json, to_json
@@ -18,6 +20,8 @@ from llminv.contract import Chunk, Reply
 
 # An attempt that no script foresaw is still answered; these words stand in place of a fault's name.
 UNKNOWN_ROUTE = "unknown_route"
+# Beyond it, a Decimal is no amount of anything, and its digits do not fit into memory.
+DECIMAL_EXPONENT_MAX = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,35 @@ class Replied:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """An operation that returns a value (count_tokens, cost) has returned one, of whatever type.
+
+    `type` is int, float, Decimal, str, bool or None, else the full name of the type. `value` says it
+    exactly: as `repr` of a float and `str` of a Decimal do, an int in digits (the largest in hexadecimal).
+    """
+
+    tag: ClassVar[str] = "returned"
+    at_s: float
+    call: int
+    type: str
+    value: str
+
+    @property
+    def number(self) -> Fraction | None:
+        """The exact value of what is a number; None for NaN, infinity, absurd exponents and other types."""
+        try:
+            if self.type == "int":
+                return Fraction(int(self.value, 0))
+            if self.type == "float":
+                return Fraction(float(self.value))
+            if self.type == "Decimal" and abs(Decimal(self.value).adjusted()) <= DECIMAL_EXPONENT_MAX:
+                return Fraction(Decimal(self.value))
+        except (ValueError, OverflowError):
+            return None
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class ContractBroken:
     """The handler returned what the contract does not know; `observed` says what."""
 
@@ -207,11 +240,12 @@ Event = (
     | RealRefused
     | ChunkReceived
     | Replied
+    | Returned
     | ContractBroken
     | Raised
     | Stopped
 )
-Outcome = Replied | Raised | Stopped | ContractBroken
+Outcome = Replied | Returned | Raised | Stopped | ContractBroken
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +288,7 @@ class History:
     def outcome(self, call: int) -> Outcome | None:
         """Return how call number `call` ended, or None where it did not even start."""
         for event in self.events:
-            if isinstance(event, Replied | Raised | Stopped | ContractBroken) and event.call == call:
+            if isinstance(event, Outcome) and event.call == call:
                 return event
         return None
 

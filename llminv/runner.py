@@ -124,9 +124,9 @@ class Runner:
             try:
                 made = self._make()
             except BaseException as error:
-                Caller(stage, made, self._loop, self._on_error).failed(0, error)
+                self._caller(stage, made).failed(0, error)
             else:
-                Caller(stage, made, self._loop, self._on_error).play(scenario.calls)
+                self._caller(stage, made).play(scenario.calls)
             ended_at_s = stage.clock.now_s
             if stage.clock.stopped is None:
                 self._close(stage, made)
@@ -143,6 +143,9 @@ class Runner:
             ended_at_s=ended_at_s,
             measurements=Measurements(real_s=round(_real_time_s() - started_s, 6)),
         )
+
+    def _caller(self, stage: Stage, handler: Any) -> Caller:
+        return Caller(stage, handler, self._loop, self._setting, self._on_error)
 
     # The handler's life
 

@@ -32,10 +32,6 @@ class Said:
     The text is `text` said `times` times: long texts are recipes. `finish_reason` is a neutral word (stop,
     length, tool_calls, content_filter). `deltas` says how a stream cuts its texts: "words", "whole",
     "characters", or by `sizes`, in characters, what is left over going into a last delta.
-
-    In formats that tell calls of tools apart by an index, `tool_fragments` says how a stream cuts several of
-    them: "in_order", "interleaved" (the next fragment of each in turn) or "at_once" (all whole, in one
-    event); `tool_index` whether each has an index of its own: "given", "missing" or "repeated" (0 for all).
     """
 
     text: str | None = None
@@ -46,8 +42,6 @@ class Said:
     usage: Usage | None = None
     deltas: str = "words"
     sizes: tuple[int, ...] = ()
-    tool_fragments: str = "in_order"
-    tool_index: str = "given"
 
 
 @dataclass(frozen=True)
@@ -125,8 +119,6 @@ class Call:
     """One call of the handler: the operation and the request, before the runner adds its marker.
 
     `wait_s` passes before the call starts; a call that `joins` starts together with the one before it.
-    The consumer of a stream wants no more after so many chunks (`stop_after`; None and 0: never stops), or
-    so long after it began to wait, whatever has come (`stop_after_s`, of asynchronous streams only).
     count_tokens counts `text` said `times` times or, where that is None, the messages and tools as they
     are; cost is given `usage` (None: the usual one). Both ask about `model` of `provider`: None is the
     first provider of the chain, and its declared model.
@@ -142,8 +134,6 @@ class Call:
     tenant: str | None = None
     wait_s: float = 0.0
     joins: bool = False
-    stop_after: int | None = None
-    stop_after_s: float | None = None
     text: str | None = None
     times: int = 1
     usage: Usage | None = None

@@ -11,7 +11,7 @@ from functools import cache
 
 from llminv.simulation.dialects.values import Json, as_text
 
-_KEPT = frozenset({"role", "type", "id", "tool_call_id", "name", "operation"})
+_KEPT = frozenset({"role", "type", "id", "tool_call_id", "name", "operation", "provider", "model"})
 # Characters in place of others, the simplest first: a bug with one script seldom needs the very letter.
 _PLAIN = "aé漢\u2028😀"
 # Letters are replaced in texts up to this length; texts are cut into so many parts at most.

@@ -18,11 +18,13 @@ from typing import Any
 
 from llminv.contract import Chunk, Reply, Request, ToolCall, Usage
 from llminv.handler.errors import attempts_of, chain_of, error_info
-from llminv.handler.spec import method_of
-from llminv.history import CallStarted, ChunkReceived, ContractBroken, Raised, Replied, Stopped
+from llminv.handler.measuring import MEASURES, NUMBERS, arguments_of, written
+from llminv.handler.spec import is_async, method_of
+from llminv.history import CallStarted, ChunkReceived, ContractBroken, Raised, Replied, Returned, Stopped
 from llminv.scenario import Call
 from llminv.simulation.loop import SimulatedLoop
 from llminv.simulation.providers import current_call, marker
+from llminv.simulation.sites import Setting
 from llminv.simulation.transport import Stage
 
 # A handler, its methods and what they return are of any type until they have been looked at, hence Any.
@@ -46,9 +48,12 @@ class ContractBrokenError(Exception):
 class Caller:
     """Calls one handler in one scenario; `on_error` is handed whatever the handler raises."""
 
-    def __init__(self, stage: Stage, handler: Any, loop: SimulatedLoop, on_error: OnError) -> None:
+    def __init__(
+        self, stage: Stage, handler: Any, loop: SimulatedLoop, setting: Setting, on_error: OnError
+    ) -> None:
         self._stage = stage
         self._handler = handler
+        self._setting = setting
         self._loop = loop
         self._on_error = on_error
 
@@ -56,9 +61,9 @@ class Caller:
         """Make all calls, in groups of those that start together, until it is stopped."""
         for group in _groups(calls):
             self._pause(calls, group[0])
-            if len(group) == 1 and not _is_async(calls[group[0]]):
+            if len(group) == 1 and not self._is_async(calls[group[0]]):
                 self._call(group[0], calls[group[0]])
-            elif any(_is_async(calls[index]) for index in group):
+            elif any(self._is_async(calls[index]) for index in group):
                 self._on_loop(calls, group)
             else:
                 self._in_threads(calls, group)
@@ -87,11 +92,16 @@ class Caller:
 
     # Starting calls
 
+    def _is_async(self, call: Call) -> bool:
+        if call.operation in MEASURES:
+            return is_async(method_of(self._handler, call.operation))
+        return call.operation in ("acomplete", "astream")
+
     def _pause(self, calls: Sequence[Call], index: int) -> None:
         seconds = calls[index].wait_s
         if not seconds:
             return
-        if any(map(_is_async, calls)):
+        if any(map(self._is_async, calls)):
             self._loop.run_until_complete(asyncio.sleep(seconds))
         else:
             self._stage.wait(seconds, "between two calls")
@@ -129,8 +139,10 @@ class Caller:
         self._begin(index, call)
         token = current_call.set(index)
         try:
-            result = method_of(self._handler, call.operation)(request_of(index, call))
-            if call.operation == "stream":
+            result = self._result(index, call)
+            if call.operation in MEASURES:
+                self._returned(index, result)
+            elif call.operation == "stream":
                 for chunk in _iterator(result):
                     self._chunk(index, chunk)
                 self._replied(index, None)
@@ -144,15 +156,17 @@ class Caller:
             current_call.reset(token)
 
     async def _acall(self, index: int, call: Call) -> None:
-        if not _is_async(call):
+        if not self._is_async(call):
             await asyncio.to_thread(self._call, index, call)
             return
         self._begin(index, call)
         await asyncio.sleep(0)  # connections that were dropped meanwhile are seen before the handler looks
         current_call.set(index)
         try:
-            result = method_of(self._handler, call.operation)(request_of(index, call))
-            if call.operation == "astream":
+            result = self._result(index, call)
+            if call.operation in MEASURES:
+                self._returned(index, await result)
+            elif call.operation == "astream":
                 async for chunk in await _async_iterator(result):
                     self._chunk(index, chunk)
                 self._replied(index, None)
@@ -164,6 +178,13 @@ class Caller:
                 raise
         else:
             self._end(index, None)
+
+    def _result(self, index: int, call: Call) -> Any:
+        method = method_of(self._handler, call.operation)
+        if call.operation not in MEASURES:
+            return method(request_of(index, call))
+        positional, named = arguments_of(call, self._setting)
+        return method(*positional, **named)
 
     # Recording
 
@@ -183,6 +204,16 @@ class Caller:
             text = self._stage.recorder.clean(reply.text)
             reply = replace(reply, text=text, tool_calls=tuple(reply.tool_calls))
         self._stage.recorder.add(Replied, call=index, reply=reply)
+
+    def _returned(self, index: int, value: Any) -> None:
+        if self._stage.clock.stopped is not None:
+            raise self._stage.clock.stopped
+        if inspect.iscoroutine(value):
+            value.close()
+        type_name, text = written(value)
+        if type_name not in NUMBERS:
+            text = self._stage.recorder.clean_stable(text)
+        self._stage.recorder.add(Returned, call=index, type=type_name, value=text)
 
     def _chunk(self, index: int, chunk: Any) -> None:
         if self._stage.clock.stopped is not None:
@@ -220,10 +251,6 @@ def _groups(calls: Sequence[Call]) -> list[list[int]]:
         else:
             groups.append([index])
     return groups
-
-
-def _is_async(call: Call) -> bool:
-    return call.operation in ("acomplete", "astream")
 
 
 def _reply(result: Any) -> Reply:

@@ -37,7 +37,7 @@ class Target:
     def wants_loop(self) -> bool:
         """Whether the factory is to be called inside the event loop: its handlers are asynchronous."""
         return inspect.iscoroutinefunction(self.value) or any(
-            _is_async(getattr(self.value, name, None)) or name in ("acomplete", "astream")
+            is_async(getattr(self.value, name, None)) or name in ("acomplete", "astream")
             for name in OPERATIONS
             if hasattr(self.value, name)
         )
@@ -80,7 +80,7 @@ def offered(handler: Any) -> tuple[str, ...]:
 
 def operation_name(attribute: str, handler: Any) -> str:
     """Return which operation the method `attribute` of `handler` is."""
-    if attribute in ("complete", "stream") and _is_async(getattr(handler, attribute)):
+    if attribute in ("complete", "stream") and is_async(getattr(handler, attribute)):
         return f"a{attribute}"
     return attribute
 
@@ -94,7 +94,8 @@ def method_of(handler: Any, operation: str) -> Callable[..., Any]:
     raise HandlerError(f"the handler does not offer {operation}")
 
 
-def _is_async(method: object) -> bool:
+def is_async(method: object) -> bool:
+    """Return whether calling `method` makes a coroutine or an asynchronous generator."""
     return inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
 
 

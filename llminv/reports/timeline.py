@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from llminv.codec import to_json
 from llminv.history import (
     UNKNOWN_ROUTE,
     CallStarted,
@@ -22,6 +23,7 @@ from llminv.history import (
     Replied,
     RequestReceived,
     ResponseSent,
+    Returned,
     Stopped,
 )
 from llminv.reports.text import counted, one_line
@@ -30,7 +32,7 @@ from llminv.simulation.faults import FAULTS, Where
 if TYPE_CHECKING:
     from llminv.contract import Message, Reply
     from llminv.history import Event, History
-    from llminv.scenario import Scenario
+    from llminv.scenario import Call, Scenario
 
 CALLER = "caller"
 HANDLER = "handler"
@@ -122,6 +124,8 @@ class _Teller:
                 return self._of(event, HANDLER, one_line(event.library), what)
             case Replied():
                 return self._of(event, HANDLER, CALLER, _reply(event.reply))
+            case Returned():
+                return self._of(event, HANDLER, CALLER, f"returns {event.type} {one_line(event.value)}")
             case Raised():
                 what = f"raises {event.error.type}: {one_line(event.error.message)}"
                 return self._of(event, HANDLER, CALLER, what.removesuffix(": "))
@@ -144,7 +148,7 @@ class _Teller:
         call = calls[event.call] if event.call < len(calls) else None
         what = event.operation
         if call is not None:
-            what += f" {_prompt(call.messages)}" + (f", starting at {call.start}" if call.start else "")
+            what += f" {_about(call)}" + (f", starting at {call.start}" if call.start else "")
         return self._of(event, CALLER, HANDLER, what)
 
     def _response(self, event: ResponseSent) -> str | None:
@@ -186,6 +190,18 @@ def _request(event: RequestReceived) -> str:
         what += f", model {one_line(event.model)}"
     foreign = [owner for owner in event.keys if owner != event.provider]
     return f"{what}, with the key of {' and '.join(foreign)}" if foreign else what
+
+
+def _about(call: Call) -> str:
+    """Return what a call is given; of which model it asks, where it says so."""
+    if call.usage is not None:
+        about = ", ".join(f"{name} {tokens}" for name, tokens in to_json(call.usage).items())
+    elif call.text is not None:
+        about = f'"{one_line(call.text)}"' + (f" {call.times} times" if call.times != 1 else "")
+    else:
+        about = _prompt(call.messages)
+    asked = " ".join(one_line(word) for word in (call.provider, call.model) if word)
+    return f"{about} for {asked}" if asked else about
 
 
 def _prompt(messages: tuple[Message, ...]) -> str:

@@ -4,7 +4,7 @@ import typing
 
 import pytest
 
-from llminv.contract import Chunk, Reply, ToolCall
+from llminv.contract import Chunk, Reply, ToolCall, Usage
 from llminv.history import (
     UNKNOWN_ROUTE,
     CallStarted,
@@ -21,6 +21,7 @@ from llminv.history import (
     Replied,
     RequestReceived,
     ResponseSent,
+    Returned,
     Stopped,
 )
 from llminv.reports.timeline import Row, timeline
@@ -93,6 +94,7 @@ def test_a_provider_that_never_answers_and_a_retry():
         (ChunkReceived(0, 0, Chunk("a\n")), 'handler > caller: 1 chunk: "a\\n"'),
         (Replied(0, 0), "handler > caller: the stream ends"),
         (Replied(0, 0, Reply("", (ToolCall(),))), 'handler > caller: replies "" and 1 tool call'),
+        (Returned(0, 0, "Decimal", "0.10"), "handler > caller: returns Decimal 0.10"),
         (Raised(0, 0, ErrorInfo("ValueError", "")), "handler > caller: raises ValueError"),
         (
             Raised(0, 0, ErrorInfo("A", "x\n\x1b[31m\ud800")),
@@ -200,3 +202,20 @@ def test_a_long_history_keeps_its_beginning_and_its_end():
     assert rows[-1].at_s == 999.0
     assert len(timeline(ONE, History(tuple(events[:40])))) == 40
     assert "more" not in timeline(ONE, History(tuple(events[:40])))[27].what
+
+
+@pytest.mark.parametrize(
+    ("call", "asked"),
+    [
+        (Call("count_tokens"), 'count_tokens "Say hello."'),
+        (Call("count_tokens", text="a\n", times=3), 'count_tokens "a\\n" 3 times'),
+        (Call("count_tokens", text="", model="m"), 'count_tokens "" for m'),
+        (
+            Call("cost", usage=Usage(1, 0), provider="openai"),
+            "cost input_tokens 1, output_tokens 0 for openai",
+        ),
+    ],
+)
+def test_what_a_value_is_asked_of(call, asked):
+    rows = told(CallStarted(0, 0, call.operation), scenario=Scenario((call,)))
+    assert rows == [f"0.000 s caller > handler: {asked}"]

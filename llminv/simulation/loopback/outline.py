@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from llminv.history import CallStarted, ChunkReceived, History, Raised, Replied
+from llminv.history import CallStarted, ChunkReceived, History, Raised, Replied, Returned
 
 
 @dataclass(frozen=True)
@@ -12,8 +12,8 @@ class Outline:
     """One call without its times: what its caller saw, and what became of each attempt.
 
     `end` is the tag of the event that ended the call, `errors` the types of what was raised and of all
-    behind it, `text` what was received, the chunks of a stream in one. An attempt is provider, fault,
-    whether that was met, and status.
+    behind it, `text` what was received (the chunks of a stream in one) or returned. An attempt is provider,
+    fault, whether that was met, and status.
     """
 
     end: str | None
@@ -47,6 +47,8 @@ def _outline(history: History, call: int) -> Outline:
     said = [event.chunk.text for event in history.of(ChunkReceived) if event.call == call]
     if isinstance(outcome, Replied) and outcome.reply is not None:
         said.append(outcome.reply.text)
+    if isinstance(outcome, Returned):
+        said.append(f"{outcome.type} {outcome.value}")
     return Outline(
         end=outcome.tag if outcome is not None else None,
         errors=tuple(error.type for error in errors),
