@@ -1,9 +1,11 @@
 """The virtual clock of a simulated world.
 
 Time is an integer count of nanoseconds since the start of the scenario and moves only when everybody
-waits. Every wait of every front end (sockets, event loop, sleep) ends here, in `advance`. A world that
-cannot go on raises `WorldStopped`, a BaseException, so that a handler's `except Exception` does
-not take it for a provider's failure; it is raised again at every later wait.
+waits. The handler's own clock may go faster or slower (`rate`): what it reads is `told_ns`, and how long
+it asks to wait counts on that clock (`due_ns`); what providers do, and all events, stay on the world's.
+Every wait of every front end (sockets, event loop, sleep) ends here, in `advance`. A world that cannot go
+on raises `WorldStopped`, a BaseException, so that a handler's `except Exception` does not take it for a
+provider's failure; it is raised again at every later wait.
 """
 
 from __future__ import annotations
@@ -57,10 +59,15 @@ class Time(Protocol):
 
 
 class Clock:
-    """Virtual nanoseconds; `on_move`, where set, is told every new time (to move other clocks along)."""
+    """Virtual nanoseconds; `on_move`, where set, is told every new time that the handler reads.
+
+    `rate` is how many seconds pass on the handler's clock while one passes in the world: a power of two,
+    so that no time is rounded.
+    """
 
     def __init__(self, horizon_s: float = HORIZON_S) -> None:
         self.now_ns = 0
+        self.rate = 1.0
         self.stopped: WorldStopped | None = None
         self.on_move: Callable[[int], None] | None = None
         self._horizon_ns = int(horizon_s * SECOND_NS)
@@ -69,6 +76,15 @@ class Clock:
     def now_s(self) -> float:
         """Seconds since the start of the scenario, rounded to microseconds as histories show them."""
         return round(self.now_ns / SECOND_NS, 6)
+
+    @property
+    def told_ns(self) -> int:
+        """Nanoseconds since the start of the scenario on the handler's clock."""
+        return self.now_ns if self.rate == 1 else int(self.now_ns * self.rate)
+
+    def due_ns(self, seconds: float) -> int:
+        """Return when so many seconds have passed on the handler's clock (less than zero is zero)."""
+        return self.now_ns + max(0, round(seconds / self.rate * SECOND_NS))
 
     def stop(self, reason: str, detail: str) -> WorldStopped:
         """Stop the world, for good; return what the caller is to raise."""
@@ -92,4 +108,4 @@ class Clock:
         if due_ns > self.now_ns:
             self.now_ns = due_ns
             if self.on_move is not None:
-                self.on_move(due_ns)
+                self.on_move(self.told_ns)

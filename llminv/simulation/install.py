@@ -75,7 +75,7 @@ def _clock_functions() -> dict[str, Callable[..., Any]]:
             world = current_world()
             if world is None:
                 return real()
-            total_ns = start_s * SECOND_NS + world.clock.now_ns
+            total_ns = start_s * SECOND_NS + world.clock.told_ns
             return total_ns if in_ns else total_ns / SECOND_NS
 
         return read
@@ -89,7 +89,7 @@ def _clock_functions() -> dict[str, Callable[..., Any]]:
             return
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
-        world.wait(seconds, "sleeping")
+        world.wait_until(world.clock.due_ns(seconds), "sleeping")
 
     return {
         "sleep": sleep,

@@ -118,7 +118,8 @@ class SimulatedTransport(asyncio.Transport):
         if due_ns <= self._connection.world.clock.now_ns:
             self._handle = self._loop.call_soon(self._deliver)
         else:
-            self._handle = self._loop.call_at(due_ns / SECOND_NS, self._deliver)
+            told_s = due_ns / SECOND_NS * self._connection.world.clock.rate
+            self._handle = self._loop.call_at(told_s, self._deliver)
 
     def _deliver(self) -> None:
         self._handle = None
@@ -218,7 +219,7 @@ class _Selector(selectors.DefaultSelector):
         if ready or (timeout is not None and timeout <= 0):
             return ready
         due_s = self.loop.next_timer_s()
-        due_ns = None if due_s is None else first_ns_at(due_s)
+        due_ns = None if due_s is None else first_ns_at(due_s / world.clock.rate)
         self.loop.wake = world.waker()
         try:
             world.wait_until(due_ns, "the event loop has nothing to wait for")
@@ -238,7 +239,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         world = current_world()
-        return super().time() if world is None else world.clock.now_ns / SECOND_NS
+        return super().time() if world is None else world.clock.now_ns / SECOND_NS * world.clock.rate
 
     def next_timer_s(self) -> float | None:
         """Return when the next timer is due, on this loop's clock."""
@@ -327,7 +328,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
             error = OSError(error.errno, f"Connect call failed {(found, port)}")
         # As in asyncio it comes out of a future, so that no exception stands behind it as its context.
         refused: asyncio.Future[Connection[World]] = self.create_future()
-        timer = self.call_later(dialled.after_s, refused.set_exception, error)
+        timer = self.call_later(dialled.after_s * world.clock.rate, refused.set_exception, error)
         try:
             return await refused
         finally:

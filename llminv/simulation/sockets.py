@@ -97,11 +97,13 @@ class SimulatedSocket(socket.socket):
             self.connection = dialled
             return
         timeout_s = self.gettimeout()
-        if timeout_s is not None and timeout_s < dialled.after_s:
-            self._wait(world, world.clock.now_ns + round(timeout_s * SECOND_NS), dialled.met)
+        refused_ns = world.clock.now_ns + round(dialled.after_s * SECOND_NS)
+        due_ns = refused_ns if timeout_s is None else world.clock.due_ns(timeout_s)
+        if due_ns < refused_ns:
+            self._wait(world, due_ns, dialled.met)
             dialled.met()
             raise TimeoutError("timed out")
-        self._wait(world, world.clock.now_ns + round(dialled.after_s * SECOND_NS), dialled.met)
+        self._wait(world, refused_ns, dialled.met)
         dialled.met()
         raise error_of(dialled)
 
@@ -167,7 +169,7 @@ class SimulatedSocket(socket.socket):
     def _next(self, connection: Connection[World]) -> bytes:
         world = connection.world
         timeout_s = self.gettimeout()
-        limit_ns = None if timeout_s is None else world.clock.now_ns + round(timeout_s * SECOND_NS)
+        limit_ns = None if timeout_s is None else world.clock.due_ns(timeout_s)
         while True:
             if connection.closed:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))

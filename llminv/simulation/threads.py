@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from llminv.simulation.clock import SECOND_NS, Clock, WorldStopped
+from llminv.simulation.clock import Clock, WorldStopped
 from llminv.simulation.current import add_thread, current_world, remove_thread
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Scheduler:
     def join(self, clock: Clock, member: Member, timeout_s: float | None) -> bool:
         """Wait until `member` is done, or for so long; return whether it is."""
         me = self._members[_thread.get_ident()]
-        due_ns = None if timeout_s is None else clock.now_ns + max(0, round(timeout_s * SECOND_NS))
+        due_ns = None if timeout_s is None else clock.due_ns(timeout_s)
         while not member.done and (due_ns is None or clock.now_ns < due_ns):
             member.joiners.append(me)
             self.wait_until(clock, due_ns, "joining a thread")
@@ -205,7 +205,7 @@ class SimulatedLock:
         world = current_world()
         if scheduler is None or me is None or world is None:
             return self._lock.acquire(True, timeout)
-        due_ns = None if timeout < 0 else world.clock.now_ns + round(timeout * SECOND_NS)
+        due_ns = None if timeout < 0 else world.clock.due_ns(timeout)
         while not self._lock.acquire(blocking=False):
             if due_ns is not None and world.clock.now_ns >= due_ns:
                 return False
