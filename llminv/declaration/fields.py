@@ -14,7 +14,9 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
@@ -173,6 +175,34 @@ Percent = Annotated[
     ),
     Field(ge=0, le=1),
 ]
+
+
+def _price(value: object) -> Decimal:
+    if isinstance(value, Decimal):
+        return value
+    text = value if isinstance(value, str) else ""
+    wanted = f"expected a price such as 0.00015, found {shown(value)}"
+    if re.fullmatch(r"[-+]?\.?(inf|infinity|nan)", text, re.IGNORECASE):
+        raise refusal(f"{wanted}, which is not finite")
+    if re.fullmatch(r"-[0-9.]+", text):
+        raise refusal(f"{wanted}, which is negative")
+    if not re.fullmatch(r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?", text):
+        raise refusal(wanted)
+    return Decimal(text)
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise refusal(f"expected a date such as 2026-01-31, found {shown(value)}")
+
+
+# What a unit of tokens costs: from text to Decimal, never through a float.
+Price = Annotated[Decimal, BeforeValidator(_price)]
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class Choice:

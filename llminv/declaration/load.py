@@ -1,7 +1,7 @@
 """Files in, promises out: every YAML file is read and checked, and all that is wrong is said at once.
 
-A file declares `providers` and `policy`, or a `domain` with its `invariants`, or all of these. The
-first two stand once in all files together. Nothing is returned unless every declaration is right.
+A file declares `providers`, `policy` and `prices`, or a `domain` with its `invariants`, or all of these.
+The first three stand once in all files together. Nothing is returned unless every declaration is right.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from llminv.declaration.fields import Line, Steps, near, shown
 from llminv.declaration.files import INIT, shown_path, yaml_files
 from llminv.declaration.models import Contradiction, Invariant, Policy, Provider, Providers
 from llminv.declaration.places import Section, read
+from llminv.declaration.price_list import filled
+from llminv.declaration.prices import PriceBook
 from llminv.declaration.promise import Promise
 from llminv.errors import DeclarationError, Place, Problem, UsageError
 
@@ -24,18 +26,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # The keys at the top of a file: those of the first row stand in one file only, the second go together.
-ONCE = ("providers", "policy")
+ONCE = ("providers", "policy", "prices")
 PAIR = ("domain", "invariants")
 
 
 @dataclass(frozen=True)
 class Declarations:
-    """Everything declared, and right; `sections` has the places of each invariant, by its id."""
+    """Everything declared, and right; `sections` has the places of each invariant, by its id.
+
+    `prices` are resolved; `warnings` are what is allowed and hardly meant.
+    """
 
     promises: tuple[Promise, ...]
     providers: Mapping[str, Provider]
     policy: Policy
+    prices: PriceBook
     sections: Mapping[str, Section]
+    warnings: tuple[Problem, ...]
 
 
 def load(
@@ -50,7 +57,7 @@ def load(
     reading = _Reading(kinds, dialects)
     for path in yaml_files(paths):
         reading.file(path)
-    providers, policy, declared = reading.checked()
+    providers, policy, prices, declared = reading.checked()
     if reading.problems:
         raise DeclarationError(sorted(set(reading.problems)))
     where = ", ".join(map(shown_path, paths))
@@ -64,11 +71,13 @@ def load(
             invariant=row.invariant,
             providers=providers,
             policy=policy,
+            prices=prices,
             place=row.section.place(),
         )
         for row in declared
     )
-    return Declarations(promises, providers, policy, {row.invariant.id: row.section for row in declared})
+    sections = {row.invariant.id: row.section for row in declared}
+    return Declarations(promises, providers, policy, prices, sections, tuple(sorted(reading.warnings)))
 
 
 class _Declared(NamedTuple):
@@ -90,6 +99,7 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     once: dict[str, Section] = field(default_factory=dict)
     domains: list[tuple[Section, Section]] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
     def file(self, path: Path) -> None:
         """Read a file and sort its sections by their keys."""
@@ -117,7 +127,7 @@ class _Reading:
                 other = PAIR[alone.root == PAIR[:1]]
                 self._say(alone, (), f"the key {other!r} is missing beside it", alone.key_place())
 
-    def checked(self) -> tuple[dict[str, Provider] | None, Policy | None, list[_Declared]]:
+    def checked(self) -> tuple[dict[str, Provider] | None, Policy | None, PriceBook, list[_Declared]]:
         """Return what is right of the sections, and note what is wrong with the others."""
         at = self.once.get("providers")
         names: Names = {
@@ -136,7 +146,22 @@ class _Reading:
             # What an invariant says against a policy that contradicts itself is not worth saying.
             for row in () if own else declared:
                 self._contradicted(row.section, row.invariant.contradictions(policy))
-        return providers.root if providers else None, policy, declared
+        prices = self._prices(names, providers)
+        return providers.root if providers else None, policy, prices, declared
+
+    def _prices(self, names: Names, providers: Providers | None) -> PriceBook:
+        """Return the price book with what is to be filled in; an empty one where none is declared."""
+        at = self.once.get("prices")
+        book = validated(PriceBook, at, names, self.problems) if at else None
+        if at is None or book is None:
+            return PriceBook()
+        wrong = book.contradictions()
+        self._contradicted(at, wrong)
+        self.warnings += [problem(at, steps, message) for steps, message in book.warnings()]
+        if providers and not wrong:
+            book, missing = filled(book, providers.root)
+            self._contradicted(at, missing)
+        return book
 
     def _items(self, invariants: Section) -> list[Section]:
         count = len(invariants.data) if isinstance(invariants.data, list) else 0

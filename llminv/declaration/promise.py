@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
 from llminv.declaration.models import Invariant, Policy, Provider
+from llminv.declaration.prices import PriceBook
 from llminv.errors import Place
 
 
@@ -22,8 +23,7 @@ class Promise(BaseModel):
     invariant: SerializeAsAny[Invariant]
     providers: dict[str, Provider]
     policy: Policy
-    # Price books come with the invariants of cost; until a book is declared this is empty.
-    prices: dict[str, Any] = {}
+    prices: PriceBook = PriceBook()
     place: Place
 
     def setting(self) -> dict[str, Any]:
@@ -33,7 +33,7 @@ class Promise(BaseModel):
                 name: provider.model_dump(mode="json") for name, provider in self.providers.items()
             },
             "policy": self.policy.model_dump(mode="json"),
-            "prices": self.prices,
+            "prices": self.prices.model_dump(mode="json", exclude_none=True),
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ FALLBACK_ORDER_FIELDS = "id, title, kind, statement, critical, max_examples, acc
             P,
             "policy:",
             "polcy:",
-            "providers.yaml:8:1: unknown key 'polcy'; did you mean 'policy'? (allowed: providers, policy, domain, invariants)",
+            "providers.yaml:8:1: unknown key 'polcy'; did you mean 'policy'? (allowed: providers, policy, prices, domain, invariants)",
         ),
         (
             R,
@@ -342,15 +342,15 @@ def test_a_file_that_does_not_parse_hides_no_problem_of_the_others_and_makes_non
     [
         (
             "- a\n",
-            "z.yaml:1:1: expected a mapping with providers, policy or domain and invariants, found a list",
+            "z.yaml:1:1: expected a mapping with providers, policy, prices or domain and invariants, found a list",
         ),
         (
             "{}\n",
-            "z.yaml:1:1: expected a mapping with providers, policy or domain and invariants, found an empty mapping",
+            "z.yaml:1:1: expected a mapping with providers, policy, prices or domain and invariants, found an empty mapping",
         ),
         (
             "~\n",
-            "z.yaml:1:1: expected a mapping with providers, policy or domain and invariants, found nothing",
+            "z.yaml:1:1: expected a mapping with providers, policy, prices or domain and invariants, found nothing",
         ),
         ("policy: {}\n", "z.yaml:1:1: policy: declared twice, first at providers.yaml:8:1"),
         ("domain: x\n", "z.yaml:1:1: domain: the key 'invariants' is missing beside it"),

@@ -115,7 +115,7 @@ def test_the_setting_is_plain_json_with_the_words_of_the_yaml(load_files, files:
         "model": "gpt-4o-mini",
     }
     assert setting["policy"]["raise"] == ["bad_request", "http_502"]
-    assert setting["prices"] == {}
+    assert setting["prices"] == {"currency": "USD", "models": {}}
 
 
 @pytest.fixture(scope="module")
