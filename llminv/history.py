@@ -93,6 +93,17 @@ class ResponseSent:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionClosed:
+    """The handler's side closed a connection while a response on it was still to come, or to be sent on."""
+
+    tag: ClassVar[str] = "connection_closed"
+    at_s: float
+    call: int
+    provider: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class FaultReached:
     """Proof of injection: the handler's side has met the fault of this attempt."""
 
@@ -137,6 +148,24 @@ class ChunkReceived:
     at_s: float
     call: int
     chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerStopped:
+    """The consumer of a stream wants no more of it, and begins to tell the handler so."""
+
+    tag: ClassVar[str] = "consumer_stopped"
+    at_s: float
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The handler has let a consumer go that stopped: closing the stream, or cancelling it, has returned."""
+
+    tag: ClassVar[str] = "released"
+    at_s: float
+    call: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,17 +264,20 @@ Event = (
     | ConnectFailed
     | RequestReceived
     | ResponseSent
+    | ConnectionClosed
     | FaultReached
     | HostRefused
     | RealRefused
     | ChunkReceived
+    | ConsumerStopped
+    | Released
     | Replied
     | Returned
     | ContractBroken
     | Raised
     | Stopped
 )
-Outcome = Replied | Returned | Raised | Stopped | ContractBroken
+Outcome = Replied | Released | Returned | Raised | Stopped | ContractBroken
 
 
 @dataclass(frozen=True, slots=True)

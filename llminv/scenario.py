@@ -119,6 +119,8 @@ class Call:
     """One call of the handler: the operation and the request, before the runner adds its marker.
 
     `wait_s` passes before the call starts; a call that `joins` starts together with the one before it.
+    The consumer of a stream wants no more after so many chunks (`stop_after`; None and 0: never stops), or
+    so long after it began to wait, whatever has come (`stop_after_s`, of asynchronous streams only).
     count_tokens counts `text` said `times` times or, where that is None, the messages and tools as they
     are; cost is given `usage` (None: the usual one). Both ask about `model` of `provider`: None is the
     first provider of the chain, and its declared model.
@@ -134,6 +136,8 @@ class Call:
     tenant: str | None = None
     wait_s: float = 0.0
     joins: bool = False
+    stop_after: int | None = None
+    stop_after_s: float | None = None
     text: str | None = None
     times: int = 1
     usage: Usage | None = None

@@ -13,14 +13,26 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from types import NoneType
 from typing import Any
 
 from llminv.contract import Chunk, Reply, Request, ToolCall, Usage
+from llminv.handler.consuming import Consumer
 from llminv.handler.errors import attempts_of, chain_of, error_info
 from llminv.handler.measuring import MEASURES, NUMBERS, arguments_of, written
 from llminv.handler.spec import is_async, method_of
-from llminv.history import CallStarted, ChunkReceived, ContractBroken, Raised, Replied, Returned, Stopped
+from llminv.history import (
+    CallStarted,
+    ChunkReceived,
+    ConsumerStopped,
+    ContractBroken,
+    Raised,
+    Released,
+    Replied,
+    Returned,
+    Stopped,
+)
 from llminv.scenario import Call
 from llminv.simulation.loop import SimulatedLoop
 from llminv.simulation.providers import current_call, marker
@@ -139,15 +151,12 @@ class Caller:
         self._begin(index, call)
         token = current_call.set(index)
         try:
-            result = self._result(index, call)
             if call.operation in MEASURES:
-                self._returned(index, result)
+                self._returned(index, self._result(index, call))
             elif call.operation == "stream":
-                for chunk in _iterator(result):
-                    self._chunk(index, chunk)
-                self._replied(index, None)
+                self._streamed(index, call)
             else:
-                self._replied(index, _reply(result))
+                self._replied(index, _reply(self._result(index, call)))
         except BaseException as error:
             self._end(index, error)
         else:
@@ -163,21 +172,34 @@ class Caller:
         await asyncio.sleep(0)  # connections that were dropped meanwhile are seen before the handler looks
         current_call.set(index)
         try:
-            result = self._result(index, call)
             if call.operation in MEASURES:
-                self._returned(index, await result)
+                self._returned(index, await self._result(index, call))
             elif call.operation == "astream":
-                async for chunk in await _async_iterator(result):
-                    self._chunk(index, chunk)
-                self._replied(index, None)
+                await self._astreamed(index, call)
             else:
-                self._replied(index, _reply(await result))
+                self._replied(index, _reply(await self._result(index, call)))
         except BaseException as error:
             self._end(index, error)
             if isinstance(error, asyncio.CancelledError):
                 raise
         else:
             self._end(index, None)
+
+    # Who consumes a stream is handed the only reference to it, so that it is let go of where it stops.
+
+    def _streamed(self, index: int, call: Call) -> None:
+        consumer = self._consumer(index, call)
+        consumer.take(_iterator(self._result(index, call)))
+        self._consumed(index, consumer)
+
+    async def _astreamed(self, index: int, call: Call) -> None:
+        consumer = self._consumer(index, call)
+        await consumer.atake(await _async_iterator(self._result(index, call)))
+        self._consumed(index, consumer)
+
+    def _consumer(self, index: int, call: Call) -> Consumer:
+        stops = partial(self._stage.recorder.add, ConsumerStopped, call=index)
+        return Consumer(call, partial(self._chunk, index), stops)
 
     def _result(self, index: int, call: Call) -> Any:
         method = method_of(self._handler, call.operation)
@@ -196,6 +218,12 @@ class Caller:
         if error is not None:
             self.failed(index, error)
         self._stage.end(index)
+
+    def _consumed(self, index: int, consumer: Consumer) -> None:
+        if consumer.stopped and self._stage.clock.stopped is None:
+            self._stage.recorder.add(Released, call=index)
+        else:
+            self._replied(index, None)
 
     def _replied(self, index: int, reply: Reply | None) -> None:
         if self._stage.clock.stopped is not None:

@@ -15,11 +15,14 @@ from llminv.history import (
     CallStarted,
     ChunkReceived,
     ConnectFailed,
+    ConnectionClosed,
+    ConsumerStopped,
     ContractBroken,
     FaultReached,
     HostRefused,
     Raised,
     RealRefused,
+    Released,
     Replied,
     RequestReceived,
     ResponseSent,
@@ -116,12 +119,21 @@ class _Teller:
                 if (event.call, event.provider, event.attempt) in self._told:
                     return None
                 return self._of(event, event.provider, HANDLER, self._fault(event.fault))
+            case ConnectionClosed():
+                if self._faults.get((event.call, event.provider, event.attempt)) is not None:
+                    return None  # why it was given up, the fault says
+                what = "closes the connection before the answer is whole"
+                return self._of(event, HANDLER, event.provider, what)
             case HostRefused():
                 what = "refused: neither a declared provider nor a known one"
                 return self._of(event, HANDLER, f"{event.host}:{event.port}", one_line(what))
             case RealRefused():
                 what = f"refused, it would leave the simulation: {one_line(event.what)}"
                 return self._of(event, HANDLER, one_line(event.library), what)
+            case ConsumerStopped():
+                return self._of(event, CALLER, HANDLER, "wants no more of the stream")
+            case Released():
+                return self._of(event, HANDLER, CALLER, "lets go of the stream")
             case Replied():
                 return self._of(event, HANDLER, CALLER, _reply(event.reply))
             case Returned():

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from llminv.history import ConnectionClosed
 from llminv.simulation.clock import SECOND_NS
 from llminv.simulation.faults import FAULTS, Met
 from llminv.simulation.http import BadRequestError, HttpRequest, RequestParser, Response
@@ -134,10 +135,19 @@ class Connection(Generic[Owner_co]):
         if clock.stopped is not None or clock.now_ns > exchange.started_ns:
             self._meet(exchange)
 
+    def leave(self) -> None:
+        """The handler's side wants nothing more: what is under way, nobody will read."""
+        self.give_up()
+        exchange, self._open_exchange = self._open_exchange, None
+        if exchange is not None and not self.ended:
+            self.world.recorder.add(
+                ConnectionClosed, call=exchange.call, provider=exchange.provider, attempt=exchange.attempt
+            )
+
     def close(self) -> None:
         """The handler's side closes the connection."""
         if not self.closed:
-            self.give_up()
+            self.leave()
             self.closed = True
 
     def _meet(self, exchange: Exchange) -> None:

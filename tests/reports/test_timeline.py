@@ -10,6 +10,8 @@ from llminv.history import (
     CallStarted,
     ChunkReceived,
     ConnectFailed,
+    ConnectionClosed,
+    ConsumerStopped,
     ContractBroken,
     ErrorInfo,
     Event,
@@ -18,6 +20,7 @@ from llminv.history import (
     HostRefused,
     Raised,
     RealRefused,
+    Released,
     Replied,
     RequestReceived,
     ResponseSent,
@@ -92,6 +95,12 @@ def test_a_provider_that_never_answers_and_a_retry():
             "handler > grpc: refused, it would leave the simulation: the import of its C core",
         ),
         (ChunkReceived(0, 0, Chunk("a\n")), 'handler > caller: 1 chunk: "a\\n"'),
+        (ConsumerStopped(0, 0), "caller > handler: wants no more of the stream"),
+        (
+            ConnectionClosed(0, 0, "openai", 0),
+            "handler > openai: closes the connection before the answer is whole",
+        ),
+        (Released(0, 0), "handler > caller: lets go of the stream"),
         (Replied(0, 0), "handler > caller: the stream ends"),
         (Replied(0, 0, Reply("", (ToolCall(),))), 'handler > caller: replies "" and 1 tool call'),
         (Returned(0, 0, "Decimal", "0.10"), "handler > caller: returns Decimal 0.10"),
@@ -125,6 +134,17 @@ def test_one_event(event, row):
 def test_every_kind_of_event_has_a_test():
     parameters = next(mark for mark in test_one_event.pytestmark if mark.name == "parametrize").args[1]
     assert {type(event) for event, _ in parameters} == set(typing.get_args(Event))
+
+
+def test_a_connection_that_is_given_up_for_a_fault_has_no_row_of_its_own():
+    assert told(
+        request(0, "openai", fault="no_answer"),
+        FaultReached(20, 0, "openai", 0, "no_answer"),
+        ConnectionClosed(20, 0, "openai", 0),
+    ) == [
+        "0.000 s handler > openai: attempt 1, model m-1",
+        "20.000 s openai > handler: no_answer: The request is accepted and nothing ever comes back.",
+    ]
 
 
 def test_a_route_that_no_scenario_decides_about():

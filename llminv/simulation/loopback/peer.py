@@ -61,9 +61,12 @@ class Peer(asyncio.Protocol):
         self._on_served()
 
     def eof_received(self) -> bool:
-        """The handler's side sends no more: what is on its way to it still goes out."""
+        """The handler's side sends no more, which to an HTTP server is a client that has gone.
+
+        Nothing tells whether it still reads, so what is on its way to it goes out.
+        """
         self._handler_done = True
-        self._connection.give_up()
+        self._connection.leave()
         return bool(self._connection.inbox)
 
     def connection_lost(self, _: Exception | None) -> None:
