@@ -101,7 +101,11 @@ class ProviderAccess:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a handler's factory may ask for: the declared providers, policy and prices, as plain data."""
+    """What a handler's factory may ask for: the declared providers, policy and prices, as plain data.
+
+    `prices["models"][provider][model]` is a list of rows (several only where prices change on a day) with
+    the price, as text, of `prices["unit"]` tokens in each bucket that has one.
+    """
 
     providers: Mapping[str, ProviderAccess]
     policy: Mapping[str, Any]

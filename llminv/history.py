@@ -184,6 +184,7 @@ class Returned:
 
     `type` is int, float, Decimal, str, bool or None, else the full name of the type. `value` says it
     exactly: as `repr` of a float and `str` of a Decimal do, an int in digits (the largest in hexadecimal).
+    A call that asks again and again has one event for each run of equal values, `times` long.
     """
 
     tag: ClassVar[str] = "returned"
@@ -191,6 +192,7 @@ class Returned:
     call: int
     type: str
     value: str
+    times: int = 1
 
     @property
     def number(self) -> Fraction | None:

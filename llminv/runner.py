@@ -122,7 +122,7 @@ class Runner:
         with self._playing(scenario) as stage:
             made: Any = None
             try:
-                made = self._make()
+                made = self._make(scenario)
             except BaseException as error:
                 self._caller(stage, made).failed(0, error)
             else:
@@ -149,8 +149,8 @@ class Runner:
 
     # The handler's life
 
-    def _make(self) -> Any:
-        contract_world = handler_world(self._setting)
+    def _make(self, scenario: Scenario) -> Any:
+        contract_world = handler_world(self._setting, scenario.prices)
         if not self._target.is_factory:
             return self._target.value
         if self._target.wants_loop:
@@ -159,7 +159,7 @@ class Runner:
 
     def _offers(self, stage: Stage) -> tuple[str, ...]:
         try:
-            made = self._make()
+            made = self._make(Scenario(()))
         except BaseException as error:
             raise HandlerError(
                 f"handler {self._spec!r} raised while it was made: {type(error).__name__}: {error}",

@@ -32,6 +32,10 @@ class Said:
     The text is `text` said `times` times: long texts are recipes. `finish_reason` is a neutral word (stop,
     length, tool_calls, content_filter). `deltas` says how a stream cuts its texts: "words", "whole",
     "characters", or by `sizes`, in characters, what is left over going into a last delta.
+
+    In formats that tell calls of tools apart by an index, `tool_fragments` says how a stream cuts several of
+    them: "in_order", "interleaved" (the next fragment of each in turn) or "at_once" (all whole, in one
+    event); `tool_index` whether each has an index of its own: "given", "missing" or "repeated" (0 for all).
     """
 
     text: str | None = None
@@ -42,6 +46,8 @@ class Said:
     usage: Usage | None = None
     deltas: str = "words"
     sizes: tuple[int, ...] = ()
+    tool_fragments: str = "in_order"
+    tool_index: str = "given"
 
 
 @dataclass(frozen=True)
@@ -122,8 +128,8 @@ class Call:
     The consumer of a stream wants no more after so many chunks (`stop_after`; None and 0: never stops), or
     so long after it began to wait, whatever has come (`stop_after_s`, of asynchronous streams only).
     count_tokens counts `text` said `times` times or, where that is None, the messages and tools as they
-    are; cost is given `usage` (None: the usual one). Both ask about `model` of `provider`: None is the
-    first provider of the chain, and its declared model.
+    are; cost is asked `times` times what `usage` costs (None: the usual one). Both ask about `model` of
+    `provider`: None is the first provider of the chain, and its declared model.
     """
 
     operation: str
@@ -147,10 +153,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Scenario:
-    """The calls in order, and the scripts of the providers."""
+    """The calls in order, and the scripts of the providers.
+
+    `prices` names the price book in the handler's World: a row of `simulation/prices.py`.
+    """
 
     calls: tuple[Call, ...]
     acts: tuple[Script, ...] = ()
+    prices: str = "declared"
 
     def script(self, call: int, provider: str) -> Script:
         """Return the script of `provider` towards call number `call`; without a row it answers."""

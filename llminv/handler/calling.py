@@ -20,7 +20,7 @@ from typing import Any
 from llminv.contract import Chunk, Reply, Request, ToolCall, Usage
 from llminv.handler.consuming import Consumer
 from llminv.handler.errors import attempts_of, chain_of, error_info
-from llminv.handler.measuring import MEASURES, NUMBERS, arguments_of, written
+from llminv.handler.measuring import MEASURES, NUMBERS, arguments_of, repeats, written
 from llminv.handler.spec import is_async, method_of
 from llminv.history import (
     CallStarted,
@@ -30,7 +30,6 @@ from llminv.history import (
     Raised,
     Released,
     Replied,
-    Returned,
     Stopped,
 )
 from llminv.scenario import Call
@@ -152,7 +151,8 @@ class Caller:
         token = current_call.set(index)
         try:
             if call.operation in MEASURES:
-                self._returned(index, self._result(index, call))
+                for _ in range(repeats(call)):
+                    self._returned(index, self._result(index, call))
             elif call.operation == "stream":
                 self._streamed(index, call)
             else:
@@ -173,7 +173,8 @@ class Caller:
         current_call.set(index)
         try:
             if call.operation in MEASURES:
-                self._returned(index, await self._result(index, call))
+                for _ in range(repeats(call)):
+                    self._returned(index, await self._result(index, call))
             elif call.operation == "astream":
                 await self._astreamed(index, call)
             else:
@@ -241,7 +242,7 @@ class Caller:
         type_name, text = written(value)
         if type_name not in NUMBERS:
             text = self._stage.recorder.clean_stable(text)
-        self._stage.recorder.add(Returned, call=index, type=type_name, value=text)
+        self._stage.recorder.returned(index, type_name, text)
 
     def _chunk(self, index: int, chunk: Any) -> None:
         if self._stage.clock.stopped is not None:

@@ -39,6 +39,11 @@ MEASURES: Mapping[str, Callable[[Call], Arguments]] = MappingProxyType(
 )
 
 
+def repeats(call: Call) -> int:
+    """Return how often a call asks: the cost of the same usage can be asked for many times."""
+    return call.times if call.operation == "cost" else 1
+
+
 def arguments_of(call: Call, setting: Setting) -> Arguments:
     """Return positional and named arguments; left open, it is the first provider, and its model."""
     positional, named = MEASURES[call.operation](call)

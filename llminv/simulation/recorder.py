@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import _thread
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from llminv.history import Event, FaultReached, RequestReceived, ResponseSent
+from llminv.history import Event, FaultReached, RequestReceived, ResponseSent, Returned
 from llminv.simulation.clock import Time
 from llminv.simulation.http import HttpRequest
 from llminv.simulation.sites import Setting, canary, canary_forms
@@ -146,6 +146,16 @@ class Recorder:
             self._events.append(
                 ResponseSent(at_s, call, provider, attempt, text, pending.status, pending.end)
             )
+
+    def returned(self, call: int, type_name: str, value: str) -> None:
+        """Record a value that an operation returned; one that comes again at once makes no further event."""
+        with self._lock:
+            self._flush()
+            last = self._events[-1]
+        if isinstance(last, Returned) and (last.call, last.type, last.value) == (call, type_name, value):
+            self._events[-1] = replace(last, times=last.times + 1)
+        else:
+            self.add(Returned, call=call, type=type_name, value=value)
 
     def reached(self, *, call: int, provider: str, attempt: int, fault: str) -> None:
         """Record that the handler's side has met a fault."""

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from llminv.contract import ProviderAccess, World
 from llminv.simulation.dialects import DIALECTS
 from llminv.simulation.dialects.interface import Dialect
+from llminv.simulation.prices import BOOKS, DECLARED
 
 # JSON as declared, hence Any.
 Setting = Mapping[str, Any]
@@ -102,13 +103,13 @@ def environment(setting: Setting) -> dict[str, str]:
     return variables
 
 
-def handler_world(setting: Setting) -> World:
-    """Return the World that a handler's factory may take."""
+def handler_world(setting: Setting, prices: str = DECLARED) -> World:
+    """Return the World that a handler's factory may take, with the price book of that name."""
     return World(
         providers={
             name: ProviderAccess(provider["base_url"], canary(name), provider["model"])
             for name, provider in setting["providers"].items()
         },
         policy=setting["policy"],
-        prices=setting["prices"],
+        prices=BOOKS[prices](setting["prices"]),
     )

@@ -168,3 +168,30 @@ class Handler:
     history = play(tmp_path, source, Call("count_tokens", text="a" * 400, provider="gemini"))
     assert history.outcome(0).number > 90
     assert history.attempts(0) == []
+
+
+COUNTS = """
+class Handler:
+    def __init__(self, world):
+        self.world, self.asked = world, 0
+    {what}def cost(self, usage, *, provider, model):
+        self.asked += 1
+        if self.asked == 9_999:
+            raise LookupError(usage)
+        return self.asked // 3
+"""
+
+
+@pytest.mark.parametrize("what", ["", "async "])
+def test_what_is_asked_again_and_again_makes_an_event_for_each_run_of_equal_values(tmp_path, what):
+    source = COUNTS.replace("{what}", what)
+    history = play(tmp_path, source, Call("cost", usage=Usage(1, 1), times=7), Call("cost"))
+    assert [(event.call, event.value, event.times) for event in history.of(Returned)] == [
+        (0, "0", 2),
+        (0, "1", 3),
+        (0, "2", 2),
+        (1, "2", 1),
+    ]
+    whole = play(tmp_path, source, Call("cost", times=10_000))
+    assert sum(event.times for event in whole.of(Returned)) == 9_998
+    assert isinstance(whole.events[-1], Raised)
