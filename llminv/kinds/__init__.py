@@ -17,6 +17,7 @@ from llminv.kinds import (
     parity,
     request_fidelity,
     retry_budget,
+    stream_finish,
 )
 from llminv.kinds.interface import Kind
 
@@ -35,6 +36,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             cooldown,
             concurrency_isolation,
             parity,
+            stream_finish,
         )
     }
 )

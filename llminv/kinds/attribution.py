@@ -20,6 +20,7 @@ from llminv.history import Attempt, ChunkReceived, History, Replied
 from llminv.kinds import routing
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.routing import Route, RoutingInvariant
+from llminv.kinds.ways import wrong_buckets
 from llminv.scenario import Act, Said, Scenario, Script, default_text
 from llminv.verdict import Finding
 
@@ -195,13 +196,7 @@ def _wrong_buckets(act: Act, reported: dict[str, int]) -> dict[str, tuple[int, i
     Only what a scenario has a provider say is judged, of an act without a fault: some change the figures.
     """
     usage = act.said.usage if act.said is not None else None
-    if act.fault is not None or usage is None:
-        return {}
-    said = {name: getattr(usage, name) or 0 for name in _BUCKETS}
-    cached = said["cached_input_tokens"] + said["cache_write_tokens"]
-    if said["input_tokens"] < cached or said["output_tokens"] < said["reasoning_tokens"]:
-        return {}  # a part is larger than the whole
-    return {name: (said[name], count) for name, count in reported.items() if count != said[name]}
+    return {} if act.fault is not None or usage is None else wrong_buckets(usage, Usage(**reported))
 
 
 def _describe(promise: Promise) -> str:

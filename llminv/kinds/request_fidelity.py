@@ -24,10 +24,9 @@ from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.meaning import differences
 from llminv.kinds.reaching import on_the_way
 from llminv.kinds.routing import RoutingInvariant
+from llminv.kinds.served import parsed
 from llminv.scenario import Call, Scenario
 from llminv.simulation.dialects import DIALECTS
-from llminv.simulation.dialects.interface import ParsedRequest
-from llminv.simulation.http import HttpRequest
 from llminv.simulation.providers import marker
 from llminv.verdict import Finding
 
@@ -139,17 +138,17 @@ def _problems(provider: Provider, request: RequestReceived, call: Call) -> Itera
         if _asks(request, path):
             yield "wrong_path", f"requests at {' or '.join(sorted(right))}", f"a request at {path}"
         return
-    parsed = _parsed(provider.dialect, request)
-    if request.attempt < 0 or parsed is None:
+    asked = parsed(provider.dialect, request)
+    if request.attempt < 0 or asked is None:
         return
-    if parsed.problem is None and parsed.model != provider.model:
-        yield "wrong_model_asked", f"a request for {provider.model}", f"a request for {parsed.model}"
+    if asked.problem is None and asked.model != provider.model:
+        yield "wrong_model_asked", f"a request for {provider.model}", f"a request for {asked.model}"
     elif path not in right:
         yield "wrong_path", f"requests at {' or '.join(sorted(right))}", f"a request at {path}"
     foreign = _foreign(provider.dialect, request)
     if foreign:
         yield "foreign_field", "nothing of another format", f"{', '.join(foreign)} in its request"
-    for difference in differences(request_of(request.call, call), parsed, provider.dialect, provider.model):
+    for difference in differences(request_of(request.call, call), asked, provider.dialect, provider.model):
         yield difference.code, difference.expected, difference.observed
 
 
@@ -157,13 +156,6 @@ def _asks(request: RequestReceived, path: str) -> bool:
     """Return whether a request that no route takes was meant to complete: some format does so there."""
     ends = {end.rpartition(":")[2] for dialect in DIALECTS for end in limits.routes(dialect)}
     return request.method == "POST" and path.endswith(tuple(ends)) and marker(request.call) in request.body
-
-
-def _parsed(dialect: str, request: RequestReceived) -> ParsedRequest | None:
-    parts = urlsplit(request.url)
-    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    body = request.body.encode("utf-8", "surrogatepass")
-    return DIALECTS[dialect].parse(HttpRequest(request.method, target, request.headers, body))
 
 
 def _foreign(dialect: str, request: RequestReceived) -> list[str]:

@@ -29,3 +29,21 @@ def reported_usage(history: History, call: int) -> Usage | None:
         if (count := getattr(usage, field.name)) is not None
     }
     return Usage(**told) if told else None
+
+
+def wrong_buckets(said: Usage, reported: Usage) -> dict[str, tuple[int, int]]:
+    """Return the buckets that are reported otherwise than they were said: both counts of each.
+
+    A bucket of which a provider says nothing may be reported as 0. Nothing is wrong where what was said makes
+    no sense: a part that is larger than the whole.
+    """
+    counts = {field.name: getattr(said, field.name) or 0 for field in fields(Usage)}
+    cached = counts["cached_input_tokens"] + counts["cache_write_tokens"]
+    if counts["input_tokens"] < cached or counts["output_tokens"] < counts["reasoning_tokens"]:
+        return {}
+    told = {name: getattr(reported, name) for name in counts}
+    return {
+        name: (counts[name], count)
+        for name, count in told.items()
+        if count is not None and count != counts[name]
+    }

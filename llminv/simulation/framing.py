@@ -79,6 +79,7 @@ def _reordered(events: list[Event], framing: Framing) -> list[Event]:
         sample = next((event for event in events if _has_choices(event)), None)
         if sample is not None:
             empty = {**_json(sample.data), "choices": []}
+            empty |= {"usage": None} if "usage" in empty else {}
             at = min(framing.empty_choices_at, _last_but_end(events))
             events.insert(at, replace(sample, data=as_text(empty), carries=Part.NOTHING))
     return events

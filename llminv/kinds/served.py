@@ -1,0 +1,131 @@
+"""What the kinds that look closely at answers share: which answer a caller got, and pairs of calls.
+
+A pair is the same call twice, made in the same way to the same provider: the first answer is the plainest
+one, the second is what is looked at. That tells a field that gets lost from one that the handler does not
+report at all: what it reports of one answer, it can report of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from llminv.history import Attempt, ChunkReceived, History, Raised, Replied, RequestReceived
+from llminv.kinds import routing
+from llminv.kinds.reaching import on_the_way
+from llminv.scenario import EVERY_CALL, Act, Call, Said, Scenario, Script
+from llminv.simulation.dialects import DIALECTS
+from llminv.simulation.dialects.interface import Dialect, ParsedRequest
+from llminv.simulation.http import HttpRequest
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from llminv.contract import Chunk, Reply
+    from llminv.declaration.promise import Promise
+
+HTTP_OK = 200
+
+
+# What is played
+
+
+def pair(call: Call, provider: str, plain: Act, act: Act, before: Sequence[Script]) -> Scenario:
+    """Return a pair of calls: `before` brings both to `provider`, which does `plain` and then `act`."""
+    rows = [replace(row, call=EVERY_CALL) for row in before]
+    acts = [Script(number, provider, then=one) for number, one in enumerate((plain, act)) if one != Act()]
+    return Scenario((call, call), (*rows, *acts))
+
+
+def ways_there(promise: Promise, provider: str) -> SearchStrategy[tuple[Script, ...]]:
+    """Draw how calls get to `provider`: one of those before it fails with some declared fault."""
+    from hypothesis import strategies as st
+
+    before = on_the_way(promise, provider)
+    names = [name for name in routing.faults_of(promise) if promise.policy.stance(name) == "fallback"]
+    if not (before and names):
+        return st.just(before)
+
+    def one(place: int, fault: str) -> tuple[Script, ...]:
+        return (*before[:place], replace(before[place], then=Act(fault)), *before[place + 1 :])
+
+    drawn = st.builds(one, st.integers(0, len(before) - 1), st.sampled_from(names))
+    return st.one_of(st.just(before), drawn)
+
+
+# What the caller got
+
+
+@dataclass(frozen=True)
+class Served:
+    """The answer that the caller of a call got: whose it was, what was asked and what the provider did."""
+
+    call: int
+    operation: str
+    attempt: Attempt
+    dialect: Dialect
+    asked: ParsedRequest
+    act: Act
+    parts: tuple[Reply | Chunk, ...]
+    at_s: float
+
+    @property
+    def provider(self) -> str:
+        """Who served the call."""
+        return self.attempt.provider
+
+    @property
+    def said(self) -> Said:
+        """What the provider said, where it is not what the simulation says by itself."""
+        return self.act.said or Said()
+
+    @property
+    def same(self) -> tuple[str, str]:
+        """What two answers have in common where what is reported of one can be reported of the other."""
+        return (self.operation, self.provider)
+
+
+def all_served(promise: Promise, scenario: Scenario, history: History) -> list[Served]:
+    """Return the answers that callers got, of the calls for which it is plain whose answer that was."""
+    calls = (served(promise, scenario, history, call) for call in range(len(scenario.calls)))
+    return [one for one in calls if one is not None]
+
+
+def served(promise: Promise, scenario: Scenario, history: History, call: int) -> Served | None:
+    """Return the answer that the caller of `call` got: the one there was, if exactly one was given."""
+    outcome = history.outcome(call)
+    given = answered(history, call)
+    if not isinstance(outcome, Replied) or len(given) != 1 or given[0].provider not in promise.providers:
+        return None
+    dialect = promise.providers[given[0].provider].dialect
+    asked = None if given[0].request is None else parsed(dialect, given[0].request)
+    if asked is None:
+        return None
+    chunks = (event.chunk for event in history.of(ChunkReceived) if event.call == call)
+    parts = tuple(chunks) if outcome.reply is None else (outcome.reply,)
+    act = scenario.script(call, given[0].provider).act(given[0].attempt)
+    operation = scenario.calls[call].operation
+    return Served(call, operation, given[0], DIALECTS[dialect], asked, act, parts, outcome.at_s)
+
+
+def answered(history: History, call: int) -> list[Attempt]:
+    """Return the attempts of `call` that were answered whole."""
+    return [each for each in history.attempts(call) if routing.answers(each) and each.status == HTTP_OK]
+
+
+def parsed(dialect: str, request: RequestReceived) -> ParsedRequest | None:
+    """Return what a request says in a format, None where its route is none of that format."""
+    parts = urlsplit(request.url)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    body = request.body.encode("utf-8", "surrogatepass")
+    return DIALECTS[dialect].parse(HttpRequest(request.method, target, request.headers, body))
+
+
+def refused(history: History, scenario: Scenario) -> Iterator[tuple[Attempt, Raised]]:
+    """Yield the calls that ended in an error although a provider had answered: its attempt, and the error."""
+    for call in range(len(scenario.calls)):
+        outcome, given = history.outcome(call), answered(history, call)
+        if isinstance(outcome, Raised) and given:
+            yield given[0], outcome
