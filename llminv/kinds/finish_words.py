@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal, get_args
 
 from llminv.scenario import Said
 from llminv.simulation.dialects import DIALECTS
 from llminv.simulation.dialects.interface import Dialect
 
-NEUTRAL = ("stop", "length", "tool_calls", "content_filter")
+Reason = Literal["stop", "length", "tool_calls", "content_filter"]
+NEUTRAL: tuple[Reason, ...] = get_args(Reason)
 
 # OpenAI's Responses (status, incomplete_details.reason): https://platform.openai.com/docs/api-reference/responses.
 # Amazon Bedrock's Converse (stopReason):

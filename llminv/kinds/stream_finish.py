@@ -21,14 +21,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from llminv.contract import ToolCall, Usage
 from llminv.declaration.fields import Choice
 from llminv.history import History
 from llminv.kinds import routing
 from llminv.kinds.conversations import TOOLS
-from llminv.kinds.finish_words import NEUTRAL, meant, reported, words_of
+from llminv.kinds.finish_words import NEUTRAL, Reason, meant, reported, words_of
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.reaching import on_the_way
 from llminv.kinds.routing import RoutingInvariant
@@ -66,13 +66,11 @@ PING = ToolCall("call_1", "ping", "{}")
 LAST = 99
 _TOTALS = frozenset({"input_tokens", "output_tokens"})
 
-Reason = Annotated[Literal["stop", "length", "tool_calls", "content_filter"], Choice()]
-
 
 class StreamFinish(RoutingInvariant):
     """The YAML fields; `finish_reasons` are those that the handler passes on, without it all."""
 
-    finish_reasons: tuple[Reason, ...] = NEUTRAL
+    finish_reasons: tuple[Annotated[Reason, Choice()], ...] = NEUTRAL
 
 
 def _reasons(promise: Promise) -> tuple[str, ...]:
