@@ -24,6 +24,7 @@ from llminv.simulation.plan import plan
 from llminv.simulation.recorder import Recorder
 from llminv.simulation.sites import Setting, Site, choose, sites_of
 from llminv.simulation.steps import Close, Send, respond
+from llminv.simulation.wire import Carrier, Wire, carry
 
 AnyTime_co = TypeVar("AnyTime_co", bound=Time, covariant=True)
 
@@ -75,6 +76,7 @@ class Providers(Generic[AnyTime_co]):
         self._attempts: dict[tuple[int, str], int] = defaultdict(int)
         self._requests = 0
         self._requests_max = requests_max
+        self.carrier: Carrier = carry
         self._sites: dict[tuple[str, int], list[Site]] = defaultdict(list)
         for site in sites_of(setting):
             self._sites[site.host, site.port].append(site)
@@ -158,11 +160,15 @@ class Providers(Generic[AnyTime_co]):
     # Requests
 
     def serve(self, connection: Connection[Self], request: HttpRequest) -> None:
-        """Let a provider answer a request that `connection` has read whole."""
+        """Hand a request that `connection` has read whole to the carrier."""
         self._count_request()
         site = choose(self.sites(connection.host, connection.port), request.path)
         if site is None:  # nobody makes such a connection
             raise AssertionError(f"no site on {connection.host}:{connection.port}")
+        self.carrier(Wire(self, connection, site, request))
+
+    def answer(self, connection: Connection[Providers[Time]], site: Site, request: HttpRequest) -> None:
+        """Let `site` answer a request on `connection`, and record that it has received it."""
         parsed = site.dialect.parse(request)
         call = self.call_of(request.body)
         url = url_of(connection.port, connection.host, request)
@@ -182,9 +188,9 @@ class Providers(Generic[AnyTime_co]):
             response = site.dialect.error("not_found") if parsed is None else counted
             connection.put(respond(response), Exchange(call, site.provider, -1, None, now_ns))
             return
+        act = self.act(call, site.provider)
         attempt = self._attempts[call, site.provider]
         self._attempts[call, site.provider] += 1
-        act = self._act(call, site.provider, attempt)
         self.recorder.request(
             request,
             url,
@@ -202,8 +208,9 @@ class Providers(Generic[AnyTime_co]):
             steps += (Close(),)
         connection.put(steps, Exchange(call, site.provider, attempt, planned.fault, now_ns))
 
-    def _act(self, call: int, provider: str, attempt: int) -> Act:
-        act = self.scenario.script(call, provider).act(attempt)
+    def act(self, call: int, provider: str) -> Act:
+        """Return what `provider` does to the next request of `call` that reaches it."""
+        act = self.scenario.script(call, provider).act(self._attempts[call, provider])
         if act.fault is not None and FAULTS[act.fault].before_request:
             # The request came over a connection that was open before the provider went down.
             return Act("connection_reset")
