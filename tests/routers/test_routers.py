@@ -6,11 +6,11 @@ llminv copes with them: whether they keep promises which they never made is not 
 
 import ast
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from environments import CURRENT, REPOSITORY, python_of
 
 from llminv.audit.judge import difference, judged
 from llminv.audit.search import reproducible, search
@@ -32,14 +32,12 @@ from llminv.scenario import Call, Scenario
 from llminv.simulation.dialects import DIALECTS
 
 FOLDER = Path(__file__).parent
-REPOSITORY = FOLDER.parents[1]
 HANDLERS = FOLDER / "handlers"
 ADAPTER_LINES_MAX = 40
 SCENARIOS = 200
 # Of what is drawn some means the same; that is played once.
 DRAWS = 220
 LIMIT_S = 60.0
-CURRENT = "current"
 
 
 @dataclass(frozen=True)
@@ -61,15 +59,6 @@ ROUTERS = (
     Router("pydantic_ai_fallback", "pydantic-ai"),
 )
 ENVIRONMENTS = tuple(dict.fromkeys(router.environment for router in ROUTERS))
-
-
-def python_of(environment):
-    if environment == CURRENT:
-        return Path(sys.executable)
-    folder = REPOSITORY / f".venv-routers-{environment}"
-    if not (folder / ".ready").exists():
-        pytest.fail(f"there is no {folder.name}: run `make environments`")
-    return folder / "bin/python"
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,7 @@ fails the conformance test.
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
-
-HAS_AIOHTTP = importlib.util.find_spec("aiohttp") is not None
 
 
 @dataclass(frozen=True)
@@ -19,21 +16,17 @@ class Difference:
     scripts: frozenset[str]
 
 
-# google-genai takes aiohttp wherever that can be imported.
-OVER_ANYIO = {"OpenAIAsync", "AnthropicAsync"} | (set() if HAS_AIOHTTP else {"GeminiAsync"})
-OVER_AIOHTTP = {"Aiohttp", "GeminiAsync"} if HAS_AIOHTTP else set()
-
 DIFFERENCES = (
     Difference(
         "simulated providers have https:// addresses, and over TLS anyio keeps asking for more inside its "
         "handling of SSLWantReadError, which stays in the context of a timeout; the loopback server has no TLS",
-        frozenset(OVER_ANYIO),
+        frozenset({"OpenAIAsync", "AnthropicAsync", "GeminiAsync"}),
         frozenset({"stall", "stall after 2", "stall_with_pings"}),
     ),
     Difference(
         "clients are given an address, so its name cannot be unknown: the connection is refused instead, "
         "which these clients report by another name",
-        frozenset({"Requests"} | OVER_AIOHTTP),
+        frozenset({"Requests", "Aiohttp"}),
         frozenset({"name_not_found"}),
     ),
 )

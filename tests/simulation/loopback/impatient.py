@@ -131,16 +131,10 @@ class AnthropicAsync(Async):
 
 
 def gemini_client():
-    # The arguments that google-genai hands to httpx2 and to aiohttp for the same thing.
-    try:
-        import aiohttp  # noqa: F401
-
-        async_args = {"ssl": False}
-    except ImportError:
-        async_args = {"verify": False}
+    insecure = {"verify": False}
     return genai.Client(
         http_options=types.HttpOptions(
-            timeout=int(LIMIT_S * 1000), client_args={"verify": False}, async_client_args=async_args
+            timeout=int(LIMIT_S * 1000), client_args=insecure, async_client_args=insecure
         )
     )
 
