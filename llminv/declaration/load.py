@@ -19,6 +19,7 @@ from llminv.declaration.places import Section, read
 from llminv.declaration.price_list import filled
 from llminv.declaration.prices import PriceBook
 from llminv.declaration.promise import Promise
+from llminv.declaration.usage import read_usage, usage_files
 from llminv.errors import DeclarationError, Place, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def load(
     providers, policy, prices, declared = reading.checked()
     if reading.problems:
         raise DeclarationError(sorted(set(reading.problems)))
+    wanted = frozenset(name for row in declared for name in row.invariant.usage_providers())
+    usage = read_usage(usage_files(paths)) if wanted else ()
     where = ", ".join(map(shown_path, paths))
     if providers is None or policy is None:
         raise UsageError(f"{where}: no file declares {'policy' if providers else 'providers'!r}", INIT)
@@ -72,6 +75,7 @@ def load(
             providers=providers,
             policy=policy,
             prices=prices,
+            usage=tuple(line for line in usage if line.provider in row.invariant.usage_providers()),
             place=row.section.place(),
         )
         for row in declared

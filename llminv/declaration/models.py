@@ -194,6 +194,10 @@ class Invariant(Fields):
     max_examples: Annotated[Count, Field(ge=1)] = 100
     accepted: Annotated[tuple[Accepted, ...], BeforeValidator(_as_list)] = ()
 
+    def usage_providers(self) -> frozenset[str]:
+        """Return the providers by whose recorded usage the invariant is judged: none, but for tokens."""
+        return frozenset()
+
     def contradictions(self, policy: Policy) -> list[Contradiction]:
         """Return what the invariant demands against the policy; a kind with more to say overrides this.
 

@@ -1,4 +1,4 @@
-"""A promise: one declared invariant with the policy, providers and prices it is about, resolved.
+"""A promise: one declared invariant with what it is about: policy, providers, prices, recorded usage.
 
 Frozen and JSON-able (`to_json`, `from_json`): it is what kinds judge against, what a bug records, and
 what a worker process is given (`setting()`).
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
 from llminv.declaration.models import Invariant, Policy, Provider
 from llminv.declaration.prices import PriceBook
+from llminv.declaration.usage import Recorded
 from llminv.errors import Place
 
 
@@ -24,6 +25,7 @@ class Promise(BaseModel):
     providers: dict[str, Provider]
     policy: Policy
     prices: PriceBook = PriceBook()
+    usage: tuple[Recorded, ...] = ()
     place: Place
 
     def setting(self) -> dict[str, Any]:

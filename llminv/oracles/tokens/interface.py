@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from llminv.contract import Message
+from llminv.declaration.usage import Recorded
 
 # Tools are JSON schemas, hence Any.
 Tool = Mapping[str, Any]
@@ -41,23 +42,6 @@ class Question:
     text: str | None = None
     messages: tuple[Message, ...] = ()
     tools: tuple[Tool, ...] = ()
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What a provider once billed: for a prompt, and for a text that it answered with.
-
-    A figure that is None was not recorded. `source` says where the figures come from.
-    """
-
-    provider: str
-    model: str
-    messages: tuple[Message, ...]
-    tools: tuple[Tool, ...] = ()
-    output: str = ""
-    billed_input: int | None = None
-    billed_output: int | None = None
-    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llminv.declaration.usage import Recorded
 from llminv.oracles.tokens import played
-from llminv.oracles.tokens.interface import Certainty, Count, Evidence, NoCount, Oracle, Question, Recorded
+from llminv.oracles.tokens.interface import Certainty, Count, Evidence, NoCount, Oracle, Question
 from llminv.oracles.tokens.models import bare
 
 

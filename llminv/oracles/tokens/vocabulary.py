@@ -13,6 +13,7 @@ import gzip
 import hashlib
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from importlib.util import find_spec
 from types import FunctionType, MappingProxyType
@@ -61,8 +62,7 @@ def encoding(name: str) -> Encoding:
 
 def _definition(name: str) -> dict[str, Any]:
     """Return the arguments of `Encoding` (Any: theirs) as tiktoken defines them, with the ranks from here."""
-    from tiktoken_ext import openai_public
-
+    openai_public = import_module("tiktoken_ext.openai_public")
     scope = {**vars(openai_public), "load_tiktoken_bpe": _ranks}
     for word, value in vars(openai_public).items():
         if isinstance(value, FunctionType) and value.__module__ == openai_public.__name__:
