@@ -17,7 +17,9 @@ from llminv.kinds import (
     parity,
     request_fidelity,
     retry_budget,
+    stream_completion,
     stream_finish,
+    stream_framing,
 )
 from llminv.kinds.interface import Kind
 
@@ -36,6 +38,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             cooldown,
             concurrency_isolation,
             parity,
+            stream_completion,
+            stream_framing,
             stream_finish,
         )
     }

@@ -1,0 +1,266 @@
+"""stream_framing: the answer does not depend on how the bytes of a stream were cut, nor on their framing.
+
+The standard of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) lets the
+same events stand in many ways: three ends of a line; a space after the colon or none; comments, ids and retry
+times before events; data on several lines; events without data or of an unknown name, which say nothing to
+whoever does not know them. JSON may be escaped, and the network cuts bytes wherever it likes: in a character,
+in CR LF, in a line.
+None of that is the provider's to promise or the handler's to rely on, so each of them is played at each
+provider, alone and together with others. What the provider said is what the consumer gets.
+
+`framings` narrows what is played, for a handler whose client library is known not to read all of it. What the
+chunks themselves hold is another kind's affair (stream_completion).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from llminv.declaration.fields import Choice
+from llminv.history import History, Raised, Replied
+from llminv.kinds import routing, streams
+from llminv.kinds.interface import Kind, Operations
+from llminv.kinds.routing import RoutingInvariant, told
+from llminv.kinds.streams import TEXT_CODES, Take
+from llminv.kinds.texts import SCRIPTS, recipes
+from llminv.scenario import Act, Framing, Said, Scenario
+from llminv.verdict import Finding
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from llminv.declaration.promise import Promise
+
+CODES = {
+    "not_read": "The same events, in other bytes, were an error, or passed on to another provider.",
+    **TEXT_CODES,
+    **routing.STOPPED_CODES,
+}
+
+FramingName = Annotated[
+    Literal[
+        "lf",
+        "crlf",
+        "cr",
+        "no_space",
+        "comments",
+        "ids",
+        "retries",
+        "multi_line",
+        "empty_events",
+        "unknown_events",
+        "escaped",
+        "cuts",
+    ],
+    Choice(),
+]
+# What each name changes of a framing; cuts leave it as it is.
+FRAMINGS: Mapping[str, Framing] = MappingProxyType(
+    {
+        "lf": Framing(newline="lf"),
+        "crlf": Framing(newline="crlf"),
+        "cr": Framing(newline="cr"),
+        "no_space": Framing(space=False),
+        "comments": Framing(comments=True),
+        "ids": Framing(ids=True),
+        "retries": Framing(retries=True),
+        "multi_line": Framing(multi_line=True),
+        "empty_events": Framing(empty_events=True),
+        "unknown_events": Framing(unknown_events=True),
+        "escaped": Framing(escaped=True),
+        "cuts": Framing(),
+    }
+)
+# The formats that name their events, so that there can be names which a client does not know.
+_NAMES_EVENTS = frozenset({"anthropic-messages"})
+# Characters of one to four bytes, and one that some take for the end of a line.
+_SAID = Said(text="aé漢😀\u2028 b", deltas="characters")
+CHARACTERS_MAX = 120
+CUTS_MAX = 3
+# A response to a short text is about so long.
+BYTES_MAX = 4_000
+SIZES = (1, 2, 3, 7, 64, 1_000)
+
+
+class StreamFraming(RoutingInvariant):
+    """The YAML fields; without `framings`, all of them are played."""
+
+    framings: Annotated[tuple[FramingName, ...], Field(min_length=1)] | None = None
+
+
+def _framings(promise: Promise) -> tuple[str, ...]:
+    if not isinstance(promise.invariant, StreamFraming):  # the registry pairs kinds and models
+        raise TypeError(promise.invariant.kind)
+    declared = promise.invariant.framings
+    return tuple(name for name in FRAMINGS if declared is None or name in declared)
+
+
+def _framings_at(promise: Promise, provider: str) -> tuple[str, ...]:
+    """Return the framings in which `provider` can say something."""
+    named = promise.providers[provider].dialect in _NAMES_EVENTS
+    return tuple(name for name in _framings(promise) if named or name != "unknown_events")
+
+
+# What is played
+
+
+def _together(names: Sequence[str], said: Said) -> Act:
+    """Return the act that says `said` in all the ways of `names` at once; of ends of a line the last one."""
+    framing = Framing()
+    for name in names:
+        framing = replace(framing, **_changes(FRAMINGS[name]))
+    shown = None if framing == Framing() else framing
+    return Act(said=said, framing=shown, cut_every=1 if "cuts" in names else None)
+
+
+def _changes(framing: Framing) -> dict[str, Any]:
+    """Return the fields in which a framing is not the plain one; Any: each has a type of its own."""
+    return {
+        field.name: getattr(framing, field.name)
+        for field in fields(Framing)
+        if getattr(framing, field.name) != field.default
+    }
+
+
+def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
+    for operation in operations:
+        for provider in streams.reachable(promise):
+            names = _framings_at(promise, provider)
+            for together in (*((name,) for name in names), names):
+                yield streams.at(promise, operation, provider, _together(together, _SAID))
+
+
+def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
+    from hypothesis import strategies as st
+
+    says = st.builds(
+        lambda recipe, deltas: Said(text=recipe.piece or "a", times=recipe.times, deltas=deltas),
+        recipes(tuple(SCRIPTS), CHARACTERS_MAX),
+        st.sampled_from(["words", "whole", "characters"]),
+    )
+    sizes = st.builds(lambda size: (size, ()), st.sampled_from(SIZES))
+    places = st.lists(st.integers(1, BYTES_MAX), min_size=1, max_size=CUTS_MAX, unique=True)
+    plans = st.one_of(sizes, places.map(lambda drawn: (None, tuple(sorted(drawn)))))
+
+    def act(names: list[str], said: Said, plan: tuple[int | None, tuple[int, ...]]) -> Act:
+        cut_every, cuts = plan if "cuts" in names else (None, ())
+        return replace(_together(names, said), cut_every=cut_every, cuts=cuts)
+
+    def scenarios(provider: str) -> SearchStrategy[Scenario]:
+        names = st.lists(st.sampled_from(_framings_at(promise, provider)), unique=True)
+        acts = st.builds(act, names, says, plans)
+        played = st.sampled_from(list(operations))
+        return st.builds(lambda operation, act: streams.at(promise, operation, provider, act), played, acts)
+
+    return st.sampled_from(streams.reachable(promise)).flatmap(scenarios)
+
+
+def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
+    del promise, operations
+    yield from ()
+
+
+def _faults(promise: Promise) -> tuple[str, ...]:
+    del promise
+    return ()
+
+
+# What was met
+
+
+def _names_of(act: Act) -> list[str]:
+    """Return the names of the ways in which an act says what it says."""
+    shown = _changes(act.framing or Framing()).items()
+    each = {name: _changes(framing).items() for name, framing in FRAMINGS.items()}
+    names = [name for name, changes in each.items() if changes and changes <= shown]
+    return [*names, *(["cuts"] if act.cuts or act.cut_every else [])]
+
+
+def _required(promise: Promise) -> frozenset[str]:
+    return frozenset(
+        f"{name} at {provider}"
+        for provider in streams.reachable(promise)
+        for name in _framings_at(promise, provider)
+    )
+
+
+def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozenset[str]:
+    return frozenset(
+        f"{name} at {take.attempt.provider}"
+        for call in range(len(scenario.calls))
+        for take in streams.takes_of(promise, scenario, routing.route_of(promise, scenario, history, call))
+        if take.whole
+        for name in _names_of(take.act)
+    )
+
+
+# Whether it was read
+
+
+def _check(promise: Promise, scenario: Scenario, history: History) -> list[Finding]:
+    findings: list[Finding] = []
+    for call in range(len(scenario.calls)):
+        route = routing.route_of(promise, scenario, history, call)
+        takes = streams.takes_of(promise, scenario, route)
+        whole = next((take for take in takes if take.whole), None)
+        if whole is not None and whole.due and isinstance(route.outcome, Replied | Raised):
+            following = next((take.attempt for take in takes[takes.index(whole) + 1 :]), None)
+            got = routing.text_got(history, call)
+            findings += _judged(whole, following.provider if following else None, got, route.outcome)
+        findings += routing.stopped(route, call)
+    return findings
+
+
+def _judged(whole: Take, following: str | None, got: str, outcome: Replied | Raised) -> Iterator[Finding]:
+    """Compare what a provider said with what the consumer got; `following` was asked after it."""
+    refused = following is not None or isinstance(outcome, Raised)
+    code = "not_read" if refused else streams.difference(whole.text, got)
+    if code is None:
+        return
+    ways = ", ".join(_names_of(whole.act)) or "its own framing"
+    provider = whole.attempt.provider
+    end = f"{following} was called" if following else told(outcome)
+    yield Finding(
+        code,
+        expected=f"what {provider} said, with {ways}: {streams.marked(whole.text, got)}",
+        observed=f"{streams.marked(got, whole.text)}, then {end}; {streams.cut(whole)}",
+        call=whole.attempt.call,
+        provider=provider,
+        fault_class=routing.class_of(whole.attempt.fault),
+        at_s=outcome.at_s,
+    )
+
+
+def _describe(promise: Promise) -> str:
+    return (
+        f"lets each of {', '.join(streams.reachable(promise))} say texts of every script in other bytes "
+        f"({', '.join(_framings(promise))}), alone and together, cut into single bytes, pieces and at places"
+    )
+
+
+def _reservations(promise: Promise) -> tuple[str, ...]:
+    silent = [name for name in streams.reachable(promise) if not _framings_at(promise, name)]
+    return tuple(f"none of the framings can be played at {provider}" for provider in silent)
+
+
+KIND = Kind(
+    name="stream_framing",
+    summary="The answer does not depend on how a stream's bytes are cut and framed.",
+    model=StreamFraming,
+    operations=routing.STREAM,
+    faults=_faults,
+    codes=CODES,
+    examples=_examples,
+    cells=_cells,
+    strategy=_strategy,
+    required=_required,
+    exercised=_exercised,
+    check=_check,
+    describe=_describe,
+    reservations=_reservations,
+)
