@@ -3,10 +3,8 @@
     python benchmarks/transport.py [requests]
 
 The loopback server (as in `llminv serve`) and the plain asyncio server, which answers with the same bytes
-and does nothing else, have a process each. On a shared machine, wall clocks measure the neighbours. So
-requests are counted per CPU second, of client and server together: they take turns, so that is the time
-it takes on an idle machine, less the waking up, which only real sockets have. Where a clock on the wall
-has to be read, the fastest of many short measures counts, as with timeit.
+and does nothing else, have a process each. On a shared machine a clock on the wall measures the neighbours,
+too: the measures take turns, and of each the fastest counts, as with timeit.
 """
 
 from __future__ import annotations
@@ -28,7 +26,6 @@ import openai
 
 from llminv.audit.worker import Worker
 from llminv.contract import Request
-from llminv.history import ChunkReceived
 from llminv.runner import Runner
 from llminv.scenario import DEFAULT_MESSAGES, Act, Call, Scenario, Script
 from llminv.simulation.http import HttpRequest, RequestParser
@@ -58,27 +55,23 @@ REQUESTS = int(os.environ.get("REQUESTS", "0"))
 
 
 class Sync:
-    """Makes all requests of a measure in one call, and says how many CPU seconds they took."""
+    """Makes all requests of a measure in one call."""
 
     def __init__(self) -> None:
         self.client = openai.OpenAI()
 
     def complete(self, request: Request) -> str:
         """Ask for whole answers."""
-        for number in range(1 + REQUESTS):
-            if number == 1:  # the first one opened the connection
-                started_s = time.process_time()
+        for _ in range(REQUESTS):
             self.ask(request)
-        return str(time.process_time() - started_s)
+        return "done"
 
     def stream(self, request: Request) -> Iterator[str]:
         """Ask for streams, and read each to its end."""
-        for number in range(1 + REQUESTS):
-            if number == 1:
-                started_s = time.process_time()
+        for _ in range(REQUESTS):
             for _ in self.client.chat.completions.create(**asked(request), stream=True):
                 pass
-        yield str(time.process_time() - started_s)
+        yield "done"
 
     def ask(self, request: Request) -> None:
         """Ask for one whole answer."""
@@ -93,20 +86,16 @@ class Async:
 
     async def acomplete(self, request: Request) -> str:
         """Ask for whole answers."""
-        for number in range(1 + REQUESTS):
-            if number == 1:
-                started_s = time.process_time()
+        for _ in range(REQUESTS):
             await self.ask(request)
-        return str(time.process_time() - started_s)
+        return "done"
 
     async def astream(self, request: Request) -> AsyncIterator[str]:
         """Ask for streams, and read each to its end."""
-        for number in range(1 + REQUESTS):
-            if number == 1:
-                started_s = time.process_time()
+        for _ in range(REQUESTS):
             async for _ in await self.client.chat.completions.create(**asked(request), stream=True):
                 pass
-        yield str(time.process_time() - started_s)
+        yield "done"
 
     async def ask(self, request: Request) -> None:
         """Ask for one whole answer."""
@@ -158,47 +147,43 @@ OPERATIONS = {"complete": Sync, "acomplete": Async, "stream": Sync, "astream": A
 
 
 def rates(requests: int) -> None:
-    """Print requests per CPU second over each transport, and their ratios to the plain server."""
-    print("requests per CPU second    in-process  loopback server  plain server")
+    """Print requests per second over each transport, and their ratios to the plain server."""
+    print("requests per second         in-process  loopback server  plain server")
     with _process("serve") as serving, _process("plain") as plainly:
         for operation, client in OPERATIONS.items():
             turns = [
-                [
-                    requests / took_s
-                    for took_s in (
-                        _simulated(operation, client),
-                        _real(operation, client, serving),
-                        _real(operation, client, plainly),
-                    )
-                ]
+                (
+                    _simulated(operation, client),
+                    _real(operation, client, serving),
+                    _real(operation, client, plainly),
+                )
                 for _ in range(TURNS)
             ]
-            medians = [statistics.median(turn[at] for turn in turns) for at in range(3)]
-            ratios = [statistics.median(turn[at] / turn[2] for turn in turns) for at in range(3)]
-            cells = [f"{rate:.0f} ({ratio:.2f})" for rate, ratio in zip(medians, ratios, strict=True)]
-            print(f"{operation:<24}{cells[0]:>13}{cells[1]:>17}{cells[2]:>14}")
+            best = [requests / min(turn[at] for turn in turns) for at in range(3)]
+            cells = [f"{rate:.0f} ({rate / best[2]:.2f})" for rate in best]
+            print(f"{operation:<24}{cells[0]:>14}{cells[1]:>17}{cells[2]:>14}")
 
 
 def _simulated(operation: str, client: type) -> float:
     with Runner(SETTING, f"{HERE}:{client.__name__}") as runner:
+        started_s = time.perf_counter()
         history = runner.play(Scenario((Call(operation),)))
+        took_s = time.perf_counter() - started_s
     attempts = history.attempts(0)
-    if len(attempts) != 1 + REQUESTS or any(attempt.status != 200 for attempt in attempts):
+    if len(attempts) != REQUESTS or any(attempt.status != 200 for attempt in attempts):
         raise AssertionError(history.outcome(0))
-    chunks = [event.chunk.text for event in history.of(ChunkReceived)]
-    return float(chunks[0] if chunks else history.outcome(0).reply.text)
+    return took_s
 
 
-def _real(operation: str, client: type, server: tuple[str, int]) -> float:
-    base_url, pid = server
+def _real(operation: str, client: type, base_url: str) -> float:
     os.environ |= {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "k"}
-    before_s = _cpu_s(pid)
+    started_s = time.perf_counter()
     result = getattr(client(), operation)(Request(DEFAULT_MESSAGES))
     if operation == "stream":
-        result = next(result)
+        next(result)
     elif operation != "complete":
-        result = asyncio.run(_awaited(result))
-    return float(result) + _cpu_s(pid) - before_s
+        asyncio.run(_awaited(result))
+    return time.perf_counter() - started_s
 
 
 async def _awaited(result: Any) -> str:
@@ -208,22 +193,17 @@ async def _awaited(result: Any) -> str:
     return "".join([text async for text in result])
 
 
-def _cpu_s(pid: int) -> float:
-    """Return how long the main thread of a process has run (Linux)."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
-
-
 # The servers, in processes of their own
 
 
 @contextlib.contextmanager
-def _process(name: str) -> Iterator[tuple[str, int]]:
-    """Run a server of this file; yield its base URL and its process id."""
+def _process(name: str) -> Iterator[str]:
+    """Run a server of this file; yield its base URL."""
     command = [sys.executable, str(HERE), f"--{name}"]  # ours
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdout is not None
         try:
-            yield process.stdout.readline().strip(), process.pid
+            yield process.stdout.readline().strip()
         finally:
             process.terminate()
 
