@@ -20,6 +20,7 @@ from llminv.kinds import (
     stream_completion,
     stream_finish,
     stream_framing,
+    tool_calls,
 )
 from llminv.kinds.interface import Kind
 
@@ -41,6 +42,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             stream_completion,
             stream_framing,
             stream_finish,
+            tool_calls,
         )
     }
 )

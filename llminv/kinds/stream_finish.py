@@ -23,11 +23,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from llminv.contract import ToolCall, Usage
+from llminv.contract import Usage
 from llminv.declaration.fields import Choice
 from llminv.history import History
 from llminv.kinds import routing
-from llminv.kinds.conversations import TOOLS
+from llminv.kinds.called import PING, TOOLS
 from llminv.kinds.finish_words import NEUTRAL, Reason, meant, reported, words_of
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.reaching import on_the_way
@@ -60,8 +60,6 @@ CODES = {
 TOKENS_MAX = 500
 # The rows of the fault table that are about usage, and leave the answer whole and the figures right.
 MISSING, GROWING = "usage_missing", "usage_growing"
-# What is called where an answer calls a tool.
-PING = ToolCall("call_1", "ping", "{}")
 # A place behind every event of an answer.
 LAST = 99
 _TOTALS = frozenset({"input_tokens", "output_tokens"})
