@@ -25,6 +25,8 @@ from llminv.errors import HandlerError
 from llminv.handler.calling import Caller
 from llminv.handler.spec import Target, load_target, offered, own_traceback
 from llminv.history import History, Measurements
+from llminv.saboteurs.around import around, interpose
+from llminv.saboteurs.interface import Plant
 from llminv.scenario import Scenario
 from llminv.simulation.loop import SimulatedLoop
 from llminv.simulation.sites import Setting, environment, handler_world
@@ -115,22 +117,26 @@ class Runner:
                     with contextlib.suppress(BaseException):
                         importlib.import_module(name)
 
-    def play(self, scenario: Scenario) -> History:
-        """Play `scenario` from the beginning and return what happened."""
+    def play(self, scenario: Scenario, plant: Plant | None = None) -> History:
+        """Play `scenario` from the beginning, with `plant` in the handler, and return what happened."""
         started_s = _real_time_s()
         modules = len(sys.modules)
         with self._playing(scenario) as stage:
+            if plant is not None:
+                interpose(plant)
             made: Any = None
+            called: Any = None
             try:
                 made = self._make(scenario)
             except BaseException as error:
                 self._caller(stage, made).failed(0, error)
             else:
-                self._caller(stage, made).play(scenario.calls)
+                called = made if plant is None else around(made, plant)
+                self._caller(stage, called).play(scenario.calls)
             ended_at_s = stage.clock.now_s
             if stage.clock.stopped is None:
                 self._close(stage, made)
-            made = None  # what becomes garbage does so in this world, and not in the next
+            made = called = None  # what becomes garbage does so in this world, and not in the next
             stage.finish()
             with self._transport.cleaning_up():
                 self._clean_up()

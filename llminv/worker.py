@@ -3,7 +3,8 @@
 Started as `python -c "... main(read_fd, write_fd)"` with two pipes. The first line that comes in is the
 order: {"setting": ..., "handler": spec, "path": [folders for sys.path], "isolation": "none" or "fork",
 "transport": a name of TRANSPORTS}; the answer is {"offers": [...], "unseen": [...]} or {"error": ...,
-"hint": ..., "traceback": ...}. After that each line is a scenario and each answer {"history": ...}, or
+"hint": ..., "traceback": ...}. After that each line is {"scenario": ..., "saboteur": the name of one who is
+to be at work in it, or null} and each answer {"history": ..., "acted": whether that one was}, or
 {"crash": traceback} where llminv itself failed. A real-time limit is the parent's affair: it sends
 SIGABRT, on which `faulthandler` writes where the handler was to standard error.
 """
@@ -23,6 +24,8 @@ from typing import IO, Any
 
 from llminv.errors import HandlerError
 from llminv.runner import Runner
+from llminv.saboteurs import SABOTEURS
+from llminv.saboteurs.interface import Plant
 from llminv.scenario import Scenario
 from llminv.simulation.guard import unseen_libraries
 
@@ -61,14 +64,18 @@ def _serve(orders: Iterable[bytes], answers: IO[bytes]) -> None:
     with Runner(order["setting"], order["handler"], transport=order["transport"]) as runner:
         _answer(answers, {"offers": runner.offers, "unseen": unseen_libraries()})
         for line in lines:
-            play(runner, Scenario.from_json(json.loads(line)), answers)
+            asked = json.loads(line)
+            name = asked["saboteur"]
+            plant = None if name is None else SABOTEURS[name].plant(order["setting"])
+            play(runner, Scenario.from_json(asked["scenario"]), plant, answers)
 
 
-def _play(runner: Runner, scenario: Scenario, answers: IO[bytes]) -> None:
-    _answer(answers, {"history": runner.play(scenario).to_json()})
+def _play(runner: Runner, scenario: Scenario, plant: Plant | None, answers: IO[bytes]) -> None:
+    history = runner.play(scenario, plant)
+    _answer(answers, {"history": history.to_json(), "acted": plant is not None and plant.acted})
 
 
-def _play_forked(runner: Runner, scenario: Scenario, answers: IO[bytes]) -> None:
+def _play_forked(runner: Runner, scenario: Scenario, plant: Plant | None, answers: IO[bytes]) -> None:
     """Play in a fork of the loaded handler; how the fork ends is how this process ends, unless it is well.
 
     Libraries load parts of themselves when they are first needed. The fork says which modules it has
@@ -79,7 +86,7 @@ def _play_forked(runner: Runner, scenario: Scenario, answers: IO[bytes]) -> None
     if child == 0:
         before = set(sys.modules)
         runner.after_fork()
-        _play(runner, scenario, answers)
+        _play(runner, scenario, plant, answers)
         os.write(write_fd, json.dumps([name for name in sys.modules if name not in before]).encode() + b"\n")
         os._exit(0)
     os.close(write_fd)

@@ -115,10 +115,19 @@ class Worker:
 
     def play(self, scenario: Scenario) -> History:
         """Return the history of `scenario`; raise ScenarioLimit or WorkerDied."""
+        history, _ = self._play(scenario, None)
+        return history
+
+    def play_sabotaged(self, scenario: Scenario, saboteur: str) -> tuple[History, bool]:
+        """Return the history of `scenario` with a saboteur in the handler, and whether that one acted."""
+        return self._play(scenario, saboteur)
+
+    def _play(self, scenario: Scenario, saboteur: str | None) -> tuple[History, bool]:
         if self._process is None:
             self._start()
-        answer = self._ask(scenario.text, self._limit_s)
-        return History.from_json(answer["history"])
+        line = f'{{"scenario": {scenario.text}, "saboteur": {json.dumps(saboteur)}}}'
+        answer = self._ask(line, self._limit_s)
+        return History.from_json(answer["history"]), answer["acted"]
 
     def _start(self) -> None:
         orders_read, orders_write = os.pipe()

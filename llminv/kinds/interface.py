@@ -36,6 +36,7 @@ class Kind:
     `required` names the labels without which nothing was exercised; `exercised` the labels that one
     history shows; `describe` says in a sentence, for INVARIANTS.md, what is played. `reservations` are
     the reasons for which a promise cannot be judged whole: with one, the verdict is unknown at best.
+    `moot` maps the codes that no handler can show under a promise to the reason: they need no proof.
     """
 
     name: str
@@ -52,4 +53,5 @@ class Kind:
     check: Callable[[Promise, Scenario, History], list[Finding]]
     describe: Callable[[Promise], str]
     reservations: Callable[[Promise], tuple[str, ...]] = lambda _: ()
+    moot: Callable[[Promise], Mapping[str, str]] = lambda _: {}
     operations_min: int = 1
