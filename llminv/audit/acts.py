@@ -1,6 +1,7 @@
 """The values in the options of an act: how plain and how small they are, and plainer and smaller ones.
 
-Plain is what is said in whole seconds, and advice that stands in a Retry-After.
+Plain is what is said in whole seconds, advice that stands in a Retry-After, the provider's own framing, and
+bytes that come one by one or all at once: a cut in one place is no simpler than one in every place.
 """
 
 from __future__ import annotations
@@ -8,16 +9,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 
-from llminv.scenario import Act
+from llminv.scenario import Act, Framing
 
 # What `Act.retry_after` begins with where it is a date.
 _DATE = "date:"
+# The ends of a line, the simplest first.
+_NEWLINES = ("lf", "crlf", "cr")
 
 
 def plainness(act: Act) -> int:
-    """Return how far the advice and the times of an act are from whole seconds, 0 for an act without any."""
+    """Return how far the options of an act are from plain ones, 0 for an act without any."""
     forms = (
         (act.retry_after, r"[0-9]+", 0),
         (act.retry_after, rf"{_DATE}[0-9]+", 1),
@@ -27,18 +30,23 @@ def plainness(act: Act) -> int:
     plain = [rank for text, form, rank in forms if text is not None and re.fullmatch(form, text)]
     advice = [text for text in (act.retry_after, act.retry_after_ms, act.retry_info) if text is not None]
     crooked = sum(not float(seconds).is_integer() for seconds in (act.delay_s, act.gap_s))
-    return sum(plain) + 2 * (len(advice) - len(plain)) + crooked
+    pieces = len(act.cuts) + (act.cut_every not in (None, 1))
+    return sum(plain) + 2 * (len(advice) - len(plain)) + crooked + len(_changed(act.framing)) + pieces
 
 
 def amount(act: Act) -> float:
     """Return the sum of the numbers in the options of an act."""
     advice = (act.retry_after, act.retry_after_ms, act.retry_info)
     found = [re.search("[0-9]+", text or "") for text in advice]
-    return act.delay_s + act.gap_s + (act.after or 0) + sum(int(match[0]) for match in found if match)
+    framing = act.framing or Framing()
+    places = (framing.usage_at or 0) + (framing.empty_choices_at or 0) + sum(act.cuts) + (act.cut_every or 0)
+    newline = _NEWLINES.index(framing.newline) if framing.newline else 0
+    advised = sum(int(match[0]) for match in found if match)
+    return act.delay_s + act.gap_s + (act.after or 0) + advised + places + newline
 
 
 def simpler(act: Act) -> Iterator[Act]:
-    """Yield acts with smaller numbers in whole seconds, and with plainer forms of the same advice."""
+    """Yield acts with smaller numbers in whole seconds, plainer forms of the same advice, plainer bytes."""
     for seconds in _lower(act.delay_s):
         yield replace(act, delay_s=float(seconds))
     for seconds in _lower(act.gap_s):
@@ -58,6 +66,32 @@ def simpler(act: Act) -> Iterator[Act]:
         for seconds in _lower(_number(act.retry_info.removesuffix("s"))):
             yield replace(act, retry_info=f"{seconds}s")
             yield replace(act, retry_after=f"{seconds}", retry_info=None)
+    if act.framing is not None:
+        yield from (replace(act, framing=framing) for framing in _plainer(act.framing))
+    if act.cuts or act.cut_every is not None:
+        yield replace(act, cuts=(), cut_every=1)
+        yield from (replace(act, cut_every=every) for every in _lower(act.cut_every or 0) if every)
+    for index in range(len(act.cuts)):
+        yield replace(act, cuts=act.cuts[:index] + act.cuts[index + 1 :])
+
+
+def _changed(framing: Framing | None) -> list[str]:
+    """Return the names of the fields in which a framing is not the provider's own."""
+    return [
+        field.name
+        for field in fields(Framing)
+        if framing is not None and getattr(framing, field.name) != field.default
+    ]
+
+
+def _plainer(framing: Framing) -> Iterator[Framing]:
+    """Yield the framings without each change, and with simpler ones."""
+    for name in _changed(framing):
+        yield replace(framing, **{name: getattr(Framing(), name)})
+    for newline in _NEWLINES if framing.newline else ():
+        yield replace(framing, newline=newline)
+    for name in ("usage_at", "empty_choices_at"):
+        yield from (replace(framing, **{name: less}) for less in _lower(getattr(framing, name) or 0))
 
 
 def _number(text: str) -> float:

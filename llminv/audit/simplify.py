@@ -11,7 +11,10 @@ from functools import cache
 
 from llminv.simulation.dialects.values import Json, as_text
 
-_KEPT = frozenset({"role", "type", "id", "tool_call_id", "name", "operation", "provider", "model"})
+_KEPT = frozenset(
+    {"role", "type", "id", "tool_call_id", "name", "operation", "provider", "model"}
+    | {"finish_reason", "deltas", "tool_fragments", "tool_index"}
+)
 # Characters in place of others, the simplest first: a bug with one script seldom needs the very letter.
 _PLAIN = "aé漢\u2028😀"
 # Letters are replaced in texts up to this length; texts are cut into so many parts at most.
