@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from llminv import __version__
+from llminv.cli.bugs import bugs
 from llminv.cli.check import check
 from llminv.cli.docs import docs
 from llminv.cli.exit_codes import Exit, exit_codes_text
@@ -26,6 +27,7 @@ from llminv.errors import LlminvError, UsageError
 
 COMMANDS: Mapping[str, Callable[..., int]] = {
     "run": run,
+    "bugs": bugs,
     "replay": replay_,
     "docs": docs,
     "check": check,

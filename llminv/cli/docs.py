@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,28 +21,35 @@ if TYPE_CHECKING:
 
 def docs(
     context: typer.Context,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is stale.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if a file is stale or not in git.")
+    ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what is or would be changed.")] = False,
 ) -> int:
     """Bring INVARIANTS.md and VALIDATED_BUG.md up to date."""
     screen = screen_of(context)
     project = Project.here()
-    found = documents(Path(), project.declarations.promises, project.ledger.bugs(), KINDS)
+    found = documents(Path(), project.declarations.promises, project.ledger, KINDS)
     for document in found:
         screen.out(f"{document.path}: {_state(document, check=check)}")
         if diff and document.is_stale:
             screen.out(document.diff().rstrip("\n"))
         if document.is_stale and not check:
             write_atomically(document.path, document.new)
-    if check and any(document.is_stale for document in found):
+    if not check:
+        return Exit.FINE
+    if any(document.is_stale for document in found):
         screen.err("help: `llminv docs` brings them up to date")
-        return Exit.VIOLATED
-    return Exit.FINE
+    untracked = [str(document.path) for document in found if document.is_untracked]
+    if untracked:
+        screen.err(f"help: `git add {shlex.join(untracked)}` lets others have them")
+    return Exit.VIOLATED if untracked or any(document.is_stale for document in found) else Exit.FINE
 
 
 def _state(document: Document, *, check: bool) -> str:
-    if not document.is_stale:
-        return "up to date"
-    if not check:
+    if document.is_stale and not check:
         return "written"
-    return "missing" if document.old is None else "stale"
+    if document.old is None:
+        return "missing"
+    state = "stale" if document.is_stale else "up to date"
+    return f"{state}, not tracked by git" if check and document.is_untracked else state

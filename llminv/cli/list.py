@@ -35,19 +35,12 @@ def _faults() -> Iterable[Row]:
     return ((row.name, row.fault_class, row.where.value, folded(row.summary)) for row in FAULTS.values())
 
 
-def _bugs() -> Iterable[Row]:
-    for bug in Project.here().ledger.bugs():
-        state = "accepted" if bug.accepted else f"fixed in {bug.fixed_in}" if bug.fixed_in else "open"
-        yield bug.id, bug.invariant, bug.found_on, folded(state)
-
-
 # What can be listed: the head of each column, and the rows.
 TABLES: Mapping[str, tuple[Row, Callable[[], Iterable[Row]]]] = MappingProxyType(
     {
         "invariants": (("ID", "KIND", "DECLARED IN", "TITLE"), _invariants),
         "kinds": (("KIND", "SUMMARY"), _kinds),
         "faults": (("FAULT", "CLASS", "FIRES", "SUMMARY"), _faults),
-        "bugs": (("BUG", "INVARIANT", "FOUND ON", "STATE"), _bugs),
     }
 )
 
@@ -56,7 +49,7 @@ def list_(
     context: typer.Context,
     what: Annotated[str, typer.Argument(metavar="|".join(TABLES), show_default=True)] = "invariants",
 ) -> int:
-    """List invariants, kinds, faults or recorded bugs."""
+    """List invariants, kinds or faults."""
     if what not in TABLES:
         raise UsageError(f"there is no list of {shown(what)}{near(what, TABLES)}")
     head, rows = TABLES[what]

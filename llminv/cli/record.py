@@ -7,10 +7,9 @@ broken markers stops the run before any work is done.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +17,18 @@ from llminv.cli.project import BUGS, Project
 from llminv.errors import UsageError
 from llminv.evidence.bug import Bug, from_counterexample
 from llminv.evidence.files import ensure_writable, write_atomically
+from llminv.evidence.imports import located
 from llminv.evidence.ledger import Ledger
-from llminv.evidence.version import handler_version
+from llminv.evidence.version import Version, handler_version
 from llminv.kinds import KINDS
 from llminv.reports.documents import documents
 
 if TYPE_CHECKING:
     from llminv.audit.events import Audit
     from llminv.reports.documents import Document
+
+# So often documents are written while other processes write them, too.
+ROUNDS_MAX = 5
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Records:
             ensure_writable(next(path for path in (folder, *folder.absolute().parents) if path.exists()))
         self._documents()
 
-    def write(self, audit: Audit) -> Iterator[str]:
+    def write(self, audit: Audit, transport: str) -> Iterator[str]:
         """File the bugs that `audit` found, write what is stale, and yield a line for each thing done."""
         found = [
             (result.promise, counterexample)
@@ -81,25 +84,39 @@ class Records:
             if found:
                 yield f"Nothing was recorded: {self.reason}."
             return
-        version = handler_version(*located(audit.handler.spec)) if found else ""
+        version = _version(audit.handler.spec) if found else Version()
         for promise, counterexample in found:
             bug = from_counterexample(
                 promise,
                 counterexample,
                 audit.handler,
                 version=version,
+                transport=transport,
                 seed=audit.seed,
                 today=date.today(),  # noqa: DTZ011 - the day as the user's calendar has it
+                folder=Path.cwd(),
             )
             state = "recorded" if self.ledger.add(bug) else "known already"
             yield f"{self.ledger.folder / bug.id}.toml: {state}"
-        for document in self._documents():
-            if document.is_stale:
-                write_atomically(document.path, document.new)
-                yield f"{document.path}: written"
+        yield from up_to_date(self._documents)
 
     def _documents(self) -> tuple[Document, ...]:
-        return documents(self.folder, self.project.declarations.promises, self.ledger.bugs(), KINDS)
+        return documents(self.folder, self.project.declarations.promises, self.ledger, KINDS)
+
+
+def up_to_date(wanted: Callable[[], Sequence[Document]]) -> Iterator[str]:
+    """Write the documents that are stale, and yield a line for each; `wanted` reads all anew.
+
+    It asks again after it wrote: another process may have filed a bug in between, and would then have
+    found these documents as they were before.
+    """
+    for _ in range(ROUNDS_MAX):
+        stale = [document for document in wanted() if document.is_stale]
+        if not stale:
+            return
+        for document in stale:
+            write_atomically(document.path, document.new)
+            yield f"{document.path}: written"
 
 
 def _foreign(project: Project, spec: str) -> str:
@@ -111,16 +128,6 @@ def _foreign(project: Project, spec: str) -> str:
     return ""
 
 
-def located(spec: str) -> tuple[Path | None, str | None]:
-    """Return the file and the module that a handler spec names, without importing anything."""
-    place = spec.rpartition(":")[0] if ":" in spec else spec
-    if place.endswith(".py"):
-        return Path(place), None
-    search: list[str] | None = [str(Path.cwd()), *sys.path]
-    origin = None
-    for name in place.split("."):
-        found = PathFinder.find_spec(name, search)
-        if found is None:
-            return None, place
-        origin, search = found.origin, list(found.submodule_search_locations or ())
-    return Path(origin) if origin else None, place
+def _version(spec: str) -> Version:
+    file, module = located(spec, [str(Path.cwd()), *sys.path])
+    return handler_version(file, module, Path.cwd())

@@ -5,22 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
 import typer
 
+from llminv.cli.bugs import recorded_bug
 from llminv.cli.exit_codes import Exit
 from llminv.cli.project import Project
 from llminv.cli.screen import ColorOption, Screen, screen_of, wrapped
-from llminv.errors import UsageError
-from llminv.evidence.bug import Bug
-from llminv.evidence.ledger import Ledger
 from llminv.evidence.replay import Outcome, Replay, replay, replay_here
 from llminv.kinds import KINDS
 from llminv.reports.color import wants_color
 from llminv.reports.text import folded
+from llminv.reports.wire import wire
 
 STATUS: Mapping[Outcome, Exit] = MappingProxyType(
     {Outcome.FAILS: Exit.VIOLATED, Outcome.PASSES: Exit.FINE, Outcome.UNKNOWN: Exit.NO_VERDICT}
@@ -38,6 +36,9 @@ def replay_(
     handler: Annotated[
         str | None, typer.Option(metavar="SPEC", help="Play it on this handler, not on the recorded one.")
     ] = None,
+    show_bytes: Annotated[
+        bool, typer.Option("--bytes", help="Show what went over the wire, too; keys as <key:...>.")
+    ] = False,
     pdb: Annotated[
         bool, typer.Option("--pdb", help="Play in this process; enter pdb where the handler raised.")
     ] = False,
@@ -47,26 +48,18 @@ def replay_(
     del color  # the screen has it
     screen = screen_of(context)
     project = Project.here()
-    recorded = _recorded(bug, project)
+    recorded, _ = recorded_bug(bug, project)
     if pdb:
         result, raised = replay_here(recorded, KINDS, handler=handler)
     else:
         limit_s = project.config.scenario_limit_s
         result, raised = replay(recorded, KINDS, handler=handler, limit_s=limit_s), None
     screen.out("\n".join(_report(result, screen)))
+    if show_bytes and result.history is not None:
+        screen.out("\n".join(["", *wire(result.history)]))
     if pdb:
         _debug(raised, screen)
     return STATUS[result.outcome]
-
-
-def _recorded(bug: str, project: Project) -> Bug:
-    """Return the bug that a word on the command line means: an id, or a path to a file."""
-    path = Path(bug)
-    if path.suffix != ".toml":
-        return project.ledger.get(bug)
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file", "`llminv list bugs` names the bugs that are recorded")
-    return Ledger(path.parent).get(path.stem)
 
 
 def _report(result: Replay, screen: Screen) -> Iterator[str]:

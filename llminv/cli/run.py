@@ -22,10 +22,11 @@ from llminv.errors import UsageError
 from llminv.kinds import KINDS
 from llminv.reports.facts import is_accepted
 from llminv.reports.text import counted
+from llminv.simulation.transport import IN_PROCESS
 from llminv.verdict import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from llminv.audit.events import Audit
     from llminv.declaration.promise import Promise
@@ -104,15 +105,26 @@ def run(
         KINDS,
         recorded=records.known,
         writes=records.to_own_ledger,
+        options=_given({"--invariants": invariants, "-n": max_examples, "--transport": transport}),
         color=color,
         environ=os.environ,
     ) as listener:
         audit = audit_run(promises, spec, KINDS, options, listener)
-    for line in records.write(audit):
+    for line in records.write(audit, transport):
         screen.err(line)
     status = exit_status(audit, records.known, allow_unknown=allow_unknown)
     _explain(audit, status, screen)
     return Exit.FINE if exit_zero else status
+
+
+def _given(options: Mapping[str, object]) -> list[str]:
+    """Return the options that a run has to have again, without those that are the defaults."""
+    return [
+        word
+        for name, value in options.items()
+        if value not in (None, IN_PROCESS)
+        for word in (name, str(value))
+    ]
 
 
 def selected(promises: Sequence[Promise], ids: Sequence[str]) -> list[Promise]:

@@ -17,14 +17,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from llminv import __version__
 from llminv.codec import from_json, to_json
+from llminv.evidence.machine import without_folders
 from llminv.history import History, Measurements
 from llminv.scenario import Scenario
+from llminv.simulation.transport import IN_PROCESS
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
     from llminv.audit.events import Counterexample, HandlerInfo
     from llminv.declaration.promise import Promise
+    from llminv.evidence.version import Version
     from llminv.verdict import Finding
 
 FORMAT = 1
@@ -66,10 +70,10 @@ def bug_id(key: BugKey) -> str:
 class Bug:
     """One recorded bug.
 
-    `handler_version` is the text of `handler_version()`, `found_on` an ISO date. `promise` is what
-    `Promise.model_dump(mode="json", exclude_none=True)` made (Any: whatever JSON holds). `root_cause`,
-    `fixed_in` (a commit, or a requirement such as "litellm==1.83.1"), `reference` and `accepted` (the
-    reason why it is lived with) are empty until somebody fills them in.
+    `found_on` is an ISO date, `transport` a name of TRANSPORTS. `promise` is what `Promise.to_json` made
+    (Any: whatever JSON holds). `found_in` and `fixed_in` are versions as `llminv.evidence.version` spells
+    them. `root_cause`, `fixed_in`, `reference` and `accepted` (the reason why it is lived with) are empty
+    until somebody fills them in.
     """
 
     format: int
@@ -82,13 +86,14 @@ class Bug:
     expected: str
     observed: str
     handler: str
-    handler_version: str
     llminv_version: str
     found_on: str
     seed: int
     scenario: Scenario
     promise: Mapping[str, Any]
     history: History
+    found_in: str = ""
+    transport: str = IN_PROCESS
     provider: str | None = None
     fault_class: str | None = None
     root_cause: str = ""
@@ -127,11 +132,13 @@ def from_counterexample(
     counterexample: Counterexample,
     handler: HandlerInfo,
     *,
-    version: str,
+    version: Version,
+    transport: str,
     seed: int,
     today: date,
+    folder: Path,
 ) -> Bug:
-    """Return the bug that `counterexample` shows; `version` is the handler's, `seed` the run's.
+    """Return the bug that `counterexample` shows on the handler of this version, in the project `folder`.
 
     What may differ between two plays (what was printed and logged, the measurements) is left out: a
     replay shows it again. Raise ValueError for a counterexample that a fresh process did not show again:
@@ -140,6 +147,8 @@ def from_counterexample(
     if not counterexample.replayed:
         raise ValueError(f"{promise.invariant.id}: a counterexample that did not fail on replay is not a bug")
     finding = counterexample.finding
+    kept = dataclasses.replace(counterexample.history, printed="", logged=(), measurements=Measurements())
+    expected, observed, events = without_folders([finding.expected, finding.observed, kept.to_json()], folder)
     key = bug_key(handler.spec, promise.invariant.id, finding)
     return Bug(
         format=FORMAT,
@@ -149,18 +158,17 @@ def from_counterexample(
         title=promise.invariant.title,
         statement=promise.invariant.statement,
         code=finding.code,
-        expected=finding.expected,
-        observed=finding.observed,
+        expected=expected,
+        observed=observed,
         handler=handler.spec,
-        handler_version=version,
         llminv_version=__version__,
         found_on=today.isoformat(),
         seed=seed,
         scenario=counterexample.scenario,
-        promise=promise.model_dump(mode="json", exclude_none=True),
-        history=dataclasses.replace(
-            counterexample.history, printed="", logged=(), measurements=Measurements()
-        ),
+        promise=promise.to_json(),
+        history=History.from_json(events),
+        found_in=str(version),
+        transport=transport,
         provider=finding.provider,
         fault_class=finding.fault_class,
     )

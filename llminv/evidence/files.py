@@ -1,4 +1,4 @@
-"""Writing files so that a reader, or a power cut, never meets half of one.
+"""Writing files so that a reader, or a power cut, never meets half of one, and no two writers each other.
 
 Text goes to a temporary file in the same folder, is flushed to the disk, and takes its place in one
 step: a process killed at any moment leaves the old file or the new one. What the machine refuses is a
@@ -7,6 +7,7 @@ step: a process killed at any moment leaves the old file or the new one. What th
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 from contextlib import contextmanager, suppress
@@ -56,6 +57,19 @@ def ensure_writable(folder: Path) -> None:
         # Permission bits say nothing about a read-only mount and nothing to root: only trying does.
         with tempfile.TemporaryFile(dir=folder):
             pass
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes that lock `folder` waiting: between reading a file and writing it anew."""
+    with _as_usage_error("lock", folder):
+        descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with _as_usage_error("lock", folder):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def read_text(path: Path) -> str | None:

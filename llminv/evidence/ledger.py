@@ -8,19 +8,23 @@ is a `LedgerError` which names it, the line where that is known, and what to do.
 from __future__ import annotations
 
 import difflib
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from llminv.errors import LedgerError, UsageError
 from llminv.evidence import toml_text
 from llminv.evidence.bug import FORMAT, OWNED_BY_PEOPLE, Bug, BugKey
 from llminv.evidence.files import read_text, write_new
+from llminv.evidence.toml_file import TomlFile
+from llminv.evidence.verified import VERIFIED_TOML, Standing, read_verified, standing
+from llminv.evidence.version import parse
 from llminv.simulation.faults import FAULTS
+from llminv.simulation.transport import TRANSPORTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-NOT_BUGS = frozenset({"verified.toml", "proofs.toml"})
+NOT_BUGS = frozenset({VERIFIED_TOML, "proofs.toml"})
 
 _HEAD = f"""\
 # A bug that llminv found, and that failed again when it was replayed. llminv never changes this file.
@@ -40,6 +44,16 @@ class Ledger:
         files = sorted(self.folder.glob("*.toml"), key=lambda file: file.stem)
         return tuple(_read(file) for file in files if file.name not in NOT_BUGS)
 
+    def standings(self, bugs: Iterable[Bug]) -> dict[str, Standing]:
+        """Return how things are with each of these bugs, by its id; raise LedgerError for a wrong entry."""
+        verified = read_verified(self.folder)
+        return {bug.id: standing(bug, verified) for bug in bugs}
+
+    def place(self, bug: Bug, field: str) -> str:
+        """Return the file and the line of a field of a recorded bug."""
+        file = self.folder / f"{bug.id}.toml"
+        return TomlFile(file, read_text(file) or "", version=FORMAT, mend=_MEND).place(field)
+
     def find(self, key: BugKey) -> Bug | None:
         """Return the recorded bug with this key, or None."""
         return next((bug for bug in self.bugs() if bug.key == key), None)
@@ -51,7 +65,7 @@ class Ledger:
         if bug_id in ids:
             return _read(file)
         near = difflib.get_close_matches(bug_id, ids, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`llminv list bugs` names those that are recorded"
+        hint = f"did you mean {near[0]}?" if near else "`llminv bugs` names those that are recorded"
         raise UsageError(f"no bug {bug_id} is recorded in {self.folder}", hint=hint)
 
     def add(self, bug: Bug) -> bool:
@@ -82,26 +96,10 @@ def _read(file: Path) -> Bug:
         raise LedgerError(error.message, hint=_MEND) from error
     if text is None:
         raise LedgerError(f"{file}: was deleted while the ledger was read", hint="try again")
-    try:
-        data = toml_text.loads(text)
-    except ValueError as error:
-        place = re.search(r"at line (\d+)", str(error))
-        raise _wrong(file, int(place[1]) if place else None, f"not TOML: {error}") from error
-    if data.get("format") != FORMAT:
-        raise LedgerError(
-            f"{_place(file, toml_text.line_of(text, 'format'))}: format version {data.get('format')!r} "
-            f"is not known; this llminv reads {FORMAT}",
-            hint="use the llminv that wrote the file, or a newer one",
-        )
-    try:
-        bug = Bug.from_json(data)
-    except ValueError as error:
-        raise _wrong(file, *_explained(text, str(error))) from error
-    except (TypeError, ArithmeticError) as error:
-        raise _wrong(file, None, "a { decimal = ... } or { float = ... } holds no number") from error
+    toml = TomlFile(file, text, version=FORMAT, mend=_MEND)
+    bug: Bug = toml.read(Bug, toml.data)
     if problem := _contradiction(bug, file):
-        path, message = problem
-        raise _wrong(file, toml_text.line_of(text, path), message)
+        raise toml.wrong(*problem)
     return bug
 
 
@@ -109,38 +107,28 @@ def _contradiction(bug: Bug, file: Path) -> tuple[str, str] | None:
     """Return the path of a field and what is wrong with it, where the fields do not fit together."""
     if bug.id != file.stem:
         return "id", f"id {bug.id!r} is not the name of the file"
+    if bug.transport not in TRANSPORTS:
+        return "transport", f"{bug.transport!r} is no transport: it is one of {', '.join(TRANSPORTS)}"
+    for name in ("found_in", "fixed_in"):
+        try:
+            parse(getattr(bug, name))
+        except ValueError as error:
+            return name, f"{name}: {error}"
     providers = bug.promise.get("providers", {})
+    for index, call in enumerate(bug.scenario.calls):
+        if call.start is not None and call.start not in providers:
+            path = f"scenario.calls[{index}].start"
+            return path, f"the promise has no provider {call.start!r}{_one_of(providers)}"
     for index, script in enumerate(bug.scenario.acts):
         path = f"scenario.acts[{index}]"
         if script.provider not in providers:
-            return f"{path}.provider", f"the promise has no provider {script.provider!r}" + _one_of(providers)
+            return f"{path}.provider", f"the promise has no provider {script.provider!r}{_one_of(providers)}"
         for act in (*script.attempts, script.then):
             if act.fault is not None and act.fault not in FAULTS:
                 return path, f"{act.fault!r} is no fault that this llminv knows"
     return None
 
 
-def _explained(text: str, message: str) -> tuple[int | None, str]:
-    """Return line and wording for a message of the codec, such as "Bug.seed: found 'x', expected int"."""
-    path, _, problem = message.partition(": ")
-    path = path.removeprefix("Bug").removeprefix(".")
-    where = f"field {path!r}" if path else "the bug"
-    if unknown := re.match(r"found '(.*)', expected a field of (.*)", problem):
-        name, known = unknown[1], unknown[2].split(", ")
-        line = toml_text.line_of(text, f"{path}.{name}" if path else name)
-        near = difflib.get_close_matches(name, known, n=1)
-        wish = f"did you mean {near[0]!r}?" if near else f"it has {unknown[2]}"
-        return line, f"{where} has no field {name!r}: {wish}"
-    return toml_text.line_of(text, path), f"{where}: {problem}" if problem else message
-
-
-def _one_of(names: Any) -> str:
-    return f": it has {', '.join(names)}" if names else ""
-
-
-def _place(file: Path, line: int | None) -> str:
-    return f"{file}:{line}" if line else str(file)
-
-
-def _wrong(file: Path, line: int | None, message: str) -> LedgerError:
-    return LedgerError(f"{_place(file, line)}: {message}", hint=_MEND)
+def _one_of(names: Iterable[str]) -> str:
+    known = ", ".join(names)
+    return f": it has {known}" if known else ""

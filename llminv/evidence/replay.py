@@ -76,7 +76,7 @@ def replay(
     """
     spec = handler or bug.handler
     promise = promise_of(bug, kinds)
-    with Worker(promise.setting(), spec, limit_s, folder) as worker:
+    with Worker(promise.setting(), spec, limit_s, folder, transport=bug.transport) as worker:
         return _judged(bug, kinds, promise, spec, worker.offers, worker.play)
 
 
@@ -92,7 +92,7 @@ def replay_here(
     raised: list[BaseException] = []
     sys.path.insert(0, str(Path.cwd()))
     try:
-        with Runner(promise.setting(), spec, on_error=raised.append) as runner:
+        with Runner(promise.setting(), spec, on_error=raised.append, transport=bug.transport) as runner:
             result = _judged(bug, kinds, promise, spec, runner.offers, runner.play)
     finally:
         sys.path.remove(str(Path.cwd()))

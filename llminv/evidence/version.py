@@ -1,47 +1,92 @@
-"""Which version of the handler was audited, as one line of text that a bug records.
+"""Which code was audited, or holds a fix: a version, as words on one line.
 
-git <40 hex digits>            the commit, and nothing in the work tree differs from it
-git <40 hex digits> dirty      the commit does not hold what ran: a tracked file was changed, or a
-                               Python file is not tracked; what llminv itself writes does not count
-<distribution>==<version>      an installed package
-unversioned                    neither
+<commit>                  a commit of the handler's repository: 40 hex digits, or whatever git knows
+dirty                     the commit does not hold what ran: a tracked file was changed, or a Python file
+                          is not tracked; what llminv itself writes does not count
+<package>==<version>      an installed package: the handler's own, or one that its files import
+
+No words mean that the code is under no version at all.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
+from llminv.evidence.git import git
+from llminv.evidence.imports import INSTALLED, imported_packages
+
 UNVERSIONED = "unversioned"
 
-_GIT_TIMEOUT_S = 30
+_DIRTY = "dirty"
+_PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9][A-Za-z0-9.!+_-]*)")
+_COMMIT = re.compile(r"[A-Za-z0-9][\w./-]*")
 _WRITTEN_BY_LLMINV = ("INVARIANTS.md", "VALIDATED_BUG.md")
 
 
-def handler_version(file: Path | None, module: str | None) -> str:
-    """Return the version of the handler in `file` or of `module`, in the words of the head of this file."""
-    if file is not None and (version := _git_version(file.resolve())):
-        return version
-    if module and (version := _distribution_version(module.partition(".")[0], file)):
-        return version
-    return UNVERSIONED
+@dataclass(frozen=True)
+class Version:
+    """A commit, or "" for none, and versions of packages by their names."""
+
+    commit: str = ""
+    is_dirty: bool = False
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        pins = [f"{name}=={version}" for name, version in self.packages.items()]
+        return " ".join(filter(None, [self.commit, _DIRTY if self.is_dirty else "", *pins]))
+
+    @property
+    def shown(self) -> str:
+        """The version for a reader: a hash is cut as git cuts it."""
+        cut = self.commit[:12] if re.fullmatch(r"[0-9a-f]{40}", self.commit) else self.commit
+        return str(replace(self, commit=f"commit {cut}" if cut else "")) or UNVERSIONED
 
 
-def _git_version(file: Path) -> str | None:
-    """Return the commit that `file` belongs to; an installed or ignored file belongs to none."""
-    if (
-        "site-packages" in file.parts
-        or _git(file.parent, "check-ignore", "--quiet", "--", file.name) is not None
-    ):
-        return None
-    commit = _git(file.parent, "rev-parse", "--verify", "HEAD")
+def parse(text: str) -> Version:
+    """Read what `str(Version)` gives, or a person wrote; raise ValueError with what is wrong in it."""
+    commit, is_dirty, packages = "", False, {}
+    for word in text.split():
+        if pin := _PIN.fullmatch(word):
+            packages[pin[1]] = pin[2]
+        elif word == _DIRTY:
+            is_dirty = True
+        elif commit or not _COMMIT.fullmatch(word):
+            raise ValueError(f"found {word!r}, expected a commit, or package==version")
+        else:
+            commit = word
+    if is_dirty and not commit:
+        raise ValueError("found 'dirty' without a commit")
+    return Version(commit, is_dirty, packages)
+
+
+def normalized(name: str) -> str:
+    """Return the one spelling of a package's name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def handler_version(file: Path | None, module: str | None, folder: Path) -> Version:
+    """Return the version of the handler in `file` or of `module`, in the project in `folder`."""
+    if file is None or INSTALLED in file.parts:
+        return Version(packages=_distribution(module.partition(".")[0], file) if module else {})
+    file = file.resolve()
+    commit, is_dirty = _commit(file)
+    return Version(commit, is_dirty, imported_packages(file, folder))
+
+
+def _commit(file: Path) -> tuple[str, bool]:
+    """Return the commit that `file` belongs to, "" for an ignored one, and whether it is dirty."""
+    folder = file.parent
+    if git(folder, "check-ignore", "--quiet", "--", file.name) is not None:
+        return "", False
+    commit = git(folder, "rev-parse", "--verify", "HEAD")
     if commit is None:
-        return None
-    changes = _git(file.parent, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
-    is_clean = changes is not None and not any(map(_counts, changes.split("\0")))
-    return f"git {commit.strip()}" if is_clean else f"git {commit.strip()} dirty"
+        return "", False
+    changes = git(folder, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    return commit.strip(), changes is None or any(map(_counts, changes.split("\0")))
 
 
 def _counts(change: str) -> bool:
@@ -53,41 +98,16 @@ def _counts(change: str) -> bool:
     if path.suffix == ".toml" and path.parent.name == "bugs":
         return False
     # A virtual environment inside the work tree has a version of its own.
-    return state != "??" or (path.suffix == ".py" and "site-packages" not in path.parts)
+    return state != "??" or (path.suffix == ".py" and INSTALLED not in path.parts)
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
-    """Return what a git command prints, or None where it fails or there is no git.
-
-    The user's configuration stays in force: without `safe.directory` or `core.autocrlf` git would refuse
-    a work tree or call all of it changed. What would change the meaning is switched off: the variables
-    that a git hook exports point to another repository, the file monitor runs a program, and refreshing
-    the index would write to it.
-    """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    command = ["git", "-C", str(folder), "-c", "core.fsmonitor=false", *arguments]
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_GIT_TIMEOUT_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return os.fsdecode(done.stdout)
-
-
-def _distribution_version(package: str, file: Path | None) -> str | None:
+def _distribution(package: str, file: Path | None) -> dict[str, str]:
     """Return name and version of the installed distribution that brings `package`."""
     names = sorted(set(metadata.packages_distributions().get(package, ())))
     if len(names) > 1 and file is not None:
         # Several distributions share a namespace package: the one that brought the file counts.
         names = [name for name in names if _brings(name, file)] or names
-    return f"{names[0]}=={metadata.version(names[0])}" if names else None
+    return {name: metadata.version(name) for name in names[:1]}
 
 
 def _brings(name: str, file: Path) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llminv.evidence.files import read_text
+from llminv.evidence.git import is_untracked
 from llminv.evidence.markers import replace_between_markers
 from llminv.reports.bugs_md import VALIDATED_BUG_MD, bugs_md
 from llminv.reports.invariants_md import INVARIANTS_MD, invariants_md
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llminv.declaration.promise import Promise
-    from llminv.evidence.bug import Bug
+    from llminv.evidence.ledger import Ledger
     from llminv.kinds.interface import Kind
 
 
@@ -30,6 +31,11 @@ class Document:
     path: Path
     old: str | None
     new: str
+
+    @property
+    def is_untracked(self) -> bool:
+        """Whether the file stands in a work tree whose git does not know it: then nobody else has it."""
+        return is_untracked(self.path)
 
     @property
     def is_stale(self) -> bool:
@@ -51,17 +57,18 @@ class Document:
 
 
 def documents(
-    folder: Path, promises: Iterable[Promise], bugs: Iterable[Bug], kinds: Mapping[str, Kind]
+    folder: Path, promises: Iterable[Promise], ledger: Ledger, kinds: Mapping[str, Kind]
 ) -> tuple[Document, Document]:
     """Return INVARIANTS.md and VALIDATED_BUG.md of `folder`, where both link to each other.
 
     Text outside the markers is kept; a new file gets a title there. Raise UsageError for a document that
-    cannot be read or whose markers are broken.
+    cannot be read or whose markers are broken, LedgerError for a file of the ledger that is wrong.
     """
-    recorded = tuple(bugs)
+    bugs = ledger.bugs()
+    standings = ledger.standings(bugs)
     return (
-        _document(folder / INVARIANTS_MD, "# Invariants", invariants_md(promises, recorded, kinds)),
-        _document(folder / VALIDATED_BUG_MD, "# Validated bugs", bugs_md(recorded)),
+        _document(folder / INVARIANTS_MD, "# Invariants", invariants_md(promises, bugs, standings, kinds)),
+        _document(folder / VALIDATED_BUG_MD, "# Validated bugs", bugs_md(bugs, standings)),
     )
 
 

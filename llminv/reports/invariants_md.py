@@ -1,6 +1,7 @@
 """INVARIANTS.md: what is promised, how each promise is checked, and the bugs recorded against it.
 
-A pure function of the declarations and the ledger: the same ones give the same text, whatever ran.
+A pure function of the declarations and the ledger with what was verified of it: the same ones give the
+same text, whatever ran.
 """
 
 from __future__ import annotations
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
     from llminv.declaration.promise import Promise
     from llminv.errors import Place
     from llminv.evidence.bug import Bug
+    from llminv.evidence.verified import Standing
     from llminv.kinds.interface import Kind
 
 INVARIANTS_MD = "INVARIANTS.md"
 
 
-def invariants_md(promises: Iterable[Promise], bugs: Iterable[Bug], kinds: Mapping[str, Kind]) -> str:
+def invariants_md(
+    promises: Iterable[Promise],
+    bugs: Iterable[Bug],
+    standings: Mapping[str, Standing],
+    kinds: Mapping[str, Kind],
+) -> str:
     """Return the generated part of INVARIANTS.md, by domain, in the order of the declarations."""
     recorded = tuple(bugs)
     domains: dict[str, list[Promise]] = {}
@@ -34,11 +41,13 @@ def invariants_md(promises: Iterable[Promise], bugs: Iterable[Bug], kinds: Mappi
     for domain, members in domains.items():
         lines += [f"## {escape(domain)}", ""]
         for promise in members:
-            lines += [*_invariant(promise, recorded, kinds[promise.invariant.kind]), ""]
+            lines += [*_invariant(promise, recorded, standings, kinds[promise.invariant.kind]), ""]
     return "\n".join(lines)
 
 
-def _invariant(promise: Promise, bugs: Sequence[Bug], kind: Kind) -> Iterator[str]:
+def _invariant(
+    promise: Promise, bugs: Sequence[Bug], standings: Mapping[str, Standing], kind: Kind
+) -> Iterator[str]:
     invariant = promise.invariant
     yield f"### {escape(invariant.title)}"
     yield ""
@@ -49,9 +58,11 @@ def _invariant(promise: Promise, bugs: Sequence[Bug], kind: Kind) -> Iterator[st
     )
     yield f"- **Critical**: {escape(invariant.critical)}"
     found = [
-        f"[{code(bug.id)}]({VALIDATED_BUG_MD}#{anchor(bug)})" for bug in bugs if bug.invariant == invariant.id
+        f"[{code(bug.id)}]({VALIDATED_BUG_MD}#{anchor(bug)}), {standings[bug.id].status}"
+        for bug in bugs
+        if bug.invariant == invariant.id
     ]
-    yield f"- **Bug Found**: {', '.join(found) or 'none recorded'}"
+    yield f"- **Bug Found**: {'; '.join(found) or 'none recorded'}"
     for accepted in invariant.accepted:
         yield f"- **Accepted**: {code(accepted.bug)}: {escape(accepted.reason)}"
     yield f"- **max_examples**: {invariant.max_examples}"

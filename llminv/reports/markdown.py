@@ -1,18 +1,14 @@
-"""Words of users as Markdown (CommonMark, with GitHub's tables): they read as written and mean nothing.
+"""Words of users as Markdown (CommonMark, with GitHub's additions): they read as written and mean nothing.
 
-All of these give one line that never begins a line of the document: the caller puts a bullet, a
-heading or a table around it.
+All of these give one line that never begins a line of the document: the caller puts a bullet or a
+heading around it.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from llminv.reports.text import folded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 # An underscore inside a word is no emphasis, and identifiers read better without a backslash.
 # A hash at the end would close a heading.
@@ -27,14 +23,8 @@ def escape(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Return `text` as a code span; not for cells of a table, where a pipe would end it."""
+    """Return `text` as a code span."""
     text = folded(text)
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     pad = " " if not text or text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], align: str) -> list[str]:
-    """Return the lines of a table of escaped cells; `align` has one of "<>" for each column."""
-    rules = ["---:" if side == ">" else "---" for side in align]
-    return [f"| {' | '.join(cells)} |" for cells in (header, rules, *rows)]

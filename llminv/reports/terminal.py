@@ -32,7 +32,8 @@ WIDTH_MAX = 120
 class TerminalListener:
     """Shows an audit.
 
-    `recorded` are the bugs of the ledger before the run; `writes` says whether the run adds to them.
+    `recorded` are the bugs of the ledger before the run; `writes` says whether the run adds to them, and
+    `options` are those which it takes, beside a seed, to draw the same again.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class TerminalListener:
         *,
         recorded: Sequence[Bug] = (),
         writes: bool = True,
+        options: Sequence[str] = (),
         color: ColorMode = "auto",
         environ: Mapping[str, str],
         clock: Callable[[], float] = time.monotonic,
@@ -52,6 +54,7 @@ class TerminalListener:
         self._kinds = kinds
         self._recorded = recorded
         self._writes = writes
+        self._options = options
         self._color = color
         self._environ = environ
         self._clock = clock
@@ -89,6 +92,7 @@ class TerminalListener:
             self._kinds,
             self._recorded,
             writes=self._writes,
+            options=self._options,
             width=terminal_width(self._stdout),
             color=wants_color(self._color, self._stdout, self._environ),
         )

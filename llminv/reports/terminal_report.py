@@ -56,15 +56,17 @@ def render(
     recorded: Sequence[Bug] = (),
     *,
     writes: bool = True,
+    options: Sequence[str] = (),
     width: int = WIDTH,
     color: bool = False,
 ) -> str:
     """Return the whole report.
 
     `recorded` are the bugs of the ledger, for what is accepted. `writes` says whether the run records
-    what it found: only then is there a bug to replay.
+    what it found: only then is there a bug to replay. Without, a violation shows again in a run with the
+    same seed and `options`.
     """
-    return _text(_report(audit, kinds, recorded, writes=writes), width, color=color)
+    return _text(_report(audit, kinds, recorded, writes=writes, options=options), width, color=color)
 
 
 def render_history(
@@ -95,7 +97,12 @@ def _text(parts: Iterator[RenderableType], width: int, *, color: bool) -> str:
 
 
 def _report(
-    audit: Audit, kinds: Mapping[str, Kind], recorded: Sequence[Bug], *, writes: bool
+    audit: Audit,
+    kinds: Mapping[str, Kind],
+    recorded: Sequence[Bug],
+    *,
+    writes: bool,
+    options: Sequence[str],
 ) -> Iterator[RenderableType]:
     yield Text(f"{visible(audit.handler.spec)} offers {', '.join(audit.handler.offers) or 'nothing'}")
     yield ""
@@ -105,7 +112,8 @@ def _report(
             yield ""
             yield from _violation(result, violation, kinds[result.promise.invariant.kind])
             yield ""
-            yield _next_step(audit, result, violation, is_recorded=writes or violation.is_recorded)
+            is_recorded = writes or violation.is_recorded
+            yield _next_step(audit, result, violation, is_recorded=is_recorded, options=options)
         if result.verdict.status is Status.UNKNOWN:
             yield ""
             yield from _unknown(result)
@@ -172,7 +180,14 @@ def _violation(result: InvariantResult, violation: Violation, kind: Kind) -> Ite
     yield from _history(found.scenario, found.history, found.finding.call, violation)
 
 
-def _next_step(audit: Audit, result: InvariantResult, violation: Violation, *, is_recorded: bool) -> Text:
+def _next_step(
+    audit: Audit,
+    result: InvariantResult,
+    violation: Violation,
+    *,
+    is_recorded: bool,
+    options: Sequence[str],
+) -> Text:
     """Return the one command that shows the violation again."""
     if not violation.counterexample.replayed:
         return Text("  It did not show again in a fresh process, so it is not recorded as a bug.")
@@ -180,7 +195,7 @@ def _next_step(audit: Audit, result: InvariantResult, violation: Violation, *, i
         return Text(f"  llminv replay {violation.bug}", no_wrap=True)
     name = result.promise.invariant.id
     command = ["llminv", "run", "--handler", audit.handler.spec, "--select", name, "--seed", str(audit.seed)]
-    return Text(f"  {visible(shlex.join(command))}", no_wrap=True)
+    return Text(f"  {visible(shlex.join([*command, *options]))}", no_wrap=True)
 
 
 def _judgement(violation: Violation) -> Table:

@@ -46,9 +46,12 @@ def said(answer):
         ),
         (
             ["replay", "fallbak-1"],
-            "error: no bug fallbak-1 is recorded in invariants/bugs\nhelp: `llminv list",
+            "error: no bug fallbak-1 is recorded in invariants/bugs\nhelp: `llminv bugs`",
         ),
-        (["replay", "no/such.toml"], "error: no/such.toml: no such file\nhelp: `llminv list bugs`"),
+        (["bugs", "shwo"], "error: there is no `llminv bugs shwo`; did you mean 'show'?"),
+        (["bugs", "show"], "error: missing argument 'BUG'\nhelp: `llminv bugs` names"),
+        (["bugs", "show", "no/such.toml"], "error: no/such.toml: no such file\nhelp: `llminv bugs`"),
+        (["replay", "no/such.toml"], "error: no/such.toml: no such file\nhelp: `llminv bugs`"),
         (["run", "--invariants", "nowhere"], "error: nowhere: no such file or folder\nhelp: `llminv init`"),
         (["run", "--invariants", "handler.py"], "error: handler.py is a file\nhelp: name the folder"),
     ],
@@ -170,7 +173,7 @@ def test_documents_with_broken_markers(project, cli):
 def test_a_broken_ledger(project, cli):
     (project / "invariants/bugs").mkdir()
     (project / "invariants/bugs/x.toml").write_text("\nformat = \n")
-    for command in (["run"], ["docs"], ["list", "bugs"], ["replay", "x"]):
+    for command in (["run"], ["docs"], ["bugs"], ["bugs", "show", "x"], ["replay", "x"]):
         assert said(cli(*command)).startswith("error: invariants/bugs/x.toml:2: not TOML: ")
 
 

@@ -1,5 +1,7 @@
 """`llminv docs`: two documents, written, checked and compared."""
 
+import subprocess
+
 import pytest
 
 DOCUMENTS = ("INVARIANTS.md", "VALIDATED_BUG.md")
@@ -34,6 +36,21 @@ def test_text_outside_the_markers_is_kept(project, cli, name):
     cli("docs")
     assert (project / name).read_text().startswith("# Ours\n\nWritten by people.\n\n<!-- llminv:begin -->")
     assert cli("docs", "--check").status == 0
+
+
+def test_what_git_does_not_have(project, cli, snapshot):
+    """A document that only this checkout has is as good as none."""
+
+    def git(*arguments):
+        subprocess.run(["git", *arguments], cwd=project, check=True, capture_output=True)
+
+    git("init")
+    cli("docs")
+    first = cli("docs", "--check")
+    git("add", "INVARIANTS.md")
+    second = cli("docs", "--check")
+    git("add", "VALIDATED_BUG.md")
+    snapshot("docs_untracked", first, second, cli("docs", "--check"))
 
 
 def test_a_run_leaves_nothing_for_docs_to_do(project, cli):

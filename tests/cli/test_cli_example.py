@@ -9,6 +9,7 @@ from llminv.audit.events import Counterexample, HandlerInfo
 from llminv.declaration.load import load
 from llminv.evidence.bug import Bug, from_counterexample
 from llminv.evidence.ledger import Ledger
+from llminv.evidence.version import Version
 from llminv.history import History
 from llminv.kinds import KINDS
 from llminv.scenario import Act, Call, Scenario, Script
@@ -42,7 +43,14 @@ def bug_of(name: str) -> Bug:
     )
     handler = HandlerInfo(f"tests/seeded/broken/{name}.py:Handler", ("acomplete",))
     return from_counterexample(
-        promise, found, handler, version="unversioned", seed=1, today=date(2026, 1, 31)
+        promise,
+        found,
+        handler,
+        version=Version(),
+        transport="in-process",
+        seed=1,
+        today=date(2026, 1, 31),
+        folder=ROOT,
     )
 
 

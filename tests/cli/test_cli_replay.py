@@ -20,6 +20,19 @@ def test_fails(cli, bug, snapshot):
     snapshot("replay_fails", cli("replay", bug))
 
 
+def test_what_went_over_the_wire(cli, bug, snapshot):
+    answer = cli("replay", bug, "--bytes")
+    assert answer.out.startswith(cli("replay", bug).out)
+    snapshot("replay_bytes", answer)
+
+
+def test_the_transport_is_the_recorded_one(project, cli, bug):
+    """Over real sockets a handler has the base URL of a port of this machine, and no other host is there."""
+    file = project / f"invariants/bugs/{bug}.toml"
+    file.write_text(file.read_text().replace("\nformat =", '\ntransport = "loopback"\nformat ='))
+    assert "over loopback, providers are reached at the base URLs" in cli("replay", bug).out
+
+
 def test_passes_on_another_handler(cli, bug, snapshot):
     snapshot("replay_passes", cli("replay", bug, "--handler", "handler.py:Router"))
 

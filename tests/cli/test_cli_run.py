@@ -57,6 +57,17 @@ def test_another_handler_writes_nothing(project, cli, snapshot):
     assert files(project) == before
 
 
+def test_the_line_that_shows_it_again(project, cli):
+    """What is not recorded is drawn again: with the same declarations and as many examples."""
+    (project / "invariants").rename(project / "others")
+    answer = cli("run", *SEED, *STOPS, "--invariants", "others", "-n", "2", "--select", "fallback")
+    (line,) = [line.strip() for line in answer.out.splitlines() if line.startswith("  llminv run")]
+    assert line == (
+        "llminv run --handler broken.py:Stops --select fallback --seed 1 --invariants others -n 2"
+    )
+    assert cli(*line.split()[1:]).out == answer.out
+
+
 def test_other_declarations_write_nothing(project, cli):
     (project / "invariants").rename(project / "others")
     before = files(project)

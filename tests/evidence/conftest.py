@@ -1,6 +1,7 @@
 """One bug, small enough to read, as `from_counterexample` makes it from the real models."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from llminv.declaration.models import Invariant, Policy, Provider
 from llminv.declaration.promise import Promise
 from llminv.errors import Place
 from llminv.evidence.bug import Bug, from_counterexample
+from llminv.evidence.version import Version
 from llminv.history import CallStarted, ErrorInfo, History, Measurements, Raised, RequestReceived
 from llminv.scenario import Act, Call, Scenario, Script
 from llminv.verdict import Finding
@@ -72,7 +74,9 @@ def bug(promise: Promise, counterexample: Counterexample) -> Bug:
         promise,
         counterexample,
         HandlerInfo("app.py:Handler", ("acomplete",)),
-        version="unversioned",
+        version=Version(),
+        transport="in-process",
         seed=7,
         today=date(2026, 1, 31),
+        folder=Path("/project"),
     )

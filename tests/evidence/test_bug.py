@@ -3,6 +3,7 @@ import importlib
 import pkgutil
 import typing
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from llminv.evidence.bug import (
     bug_id,
     from_counterexample,
 )
+from llminv.evidence.version import Version
 from llminv.history import Measurements
 
 KEY = BugKey("app.py:Handler", "provider-fallback-chain", "stopped-early", "openai", "rate_limit")
@@ -31,7 +33,7 @@ def test_a_counterexample_becomes_a_bug(bug, promise, counterexample):
     assert bug.id == bug_id(KEY) == "provider-fallback-chain-stopped-early-openai-rate-limit-66ccf5"
     assert (bug.format, bug.kind, bug.title) == (FORMAT, "fallback_order", "Provider Fallback Chain")
     assert (bug.expected, bug.observed) == ("openai is asked, then anthropic", "openai is asked")
-    assert (bug.seed, bug.found_on, bug.handler_version) == (7, "2026-01-31", "unversioned")
+    assert (bug.seed, bug.found_on, bug.found_in, bug.transport) == (7, "2026-01-31", "", "in-process")
     assert bug.scenario == counterexample.scenario
     assert bug.history == counterexample.history
     kept = bug.history
@@ -44,7 +46,14 @@ def test_what_did_not_fail_again_is_not_a_bug(promise, counterexample):
     once = dataclasses.replace(counterexample, replayed=False)
     with pytest.raises(ValueError, match="did not fail on replay"):
         from_counterexample(
-            promise, once, HandlerInfo("app.py", ()), version="", seed=1, today=date(2026, 1, 31)
+            promise,
+            once,
+            HandlerInfo("app.py", ()),
+            version=Version(),
+            transport="in-process",
+            seed=1,
+            today=date(2026, 1, 31),
+            folder=Path.cwd(),
         )
 
 

@@ -6,8 +6,13 @@ from pathlib import Path
 import _pytest.config
 import pytest
 import rich
+from hypothesis import given
+from hypothesis import strategies as st
 
-from llminv.evidence.version import handler_version
+from llminv.evidence.imports import imported_packages, located
+from llminv.evidence.version import Version, handler_version, parse
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -33,7 +38,7 @@ def tree(tmp_path):
 
 def test_a_clean_commit(tree):
     folder, git = tree
-    assert handler_version(folder / "app.py", "app") == f"git {git('rev-parse', 'HEAD')}"
+    assert handler_version(folder / "app.py", "app", folder) == Version(git("rev-parse", "HEAD"))
 
 
 @pytest.mark.parametrize(
@@ -54,8 +59,8 @@ def test_what_makes_a_commit_dirty(tree, name, is_dirty):
     folder, git = tree
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("2")
-    commit = f"git {git('rev-parse', 'HEAD')}"
-    assert handler_version(folder / "app.py", None) == (f"{commit} dirty" if is_dirty else commit)
+    found = handler_version(folder / "app.py", None, folder)
+    assert found == Version(git("rev-parse", "HEAD"), is_dirty)
 
 
 def test_the_work_tree_is_not_touched(tree):
@@ -63,7 +68,7 @@ def test_the_work_tree_is_not_touched(tree):
     index = folder / ".git" / "index"
     (folder / "app.py").touch()
     before = index.read_bytes()
-    handler_version(folder / "app.py", None)
+    handler_version(folder / "app.py", None, folder)
     assert index.read_bytes() == before
 
 
@@ -71,39 +76,110 @@ def test_the_variables_of_a_git_hook_point_elsewhere(tree, monkeypatch, tmp_path
     folder, git = tree
     monkeypatch.setenv("GIT_DIR", str(tmp_path_factory.mktemp("elsewhere")))
     monkeypatch.setenv("GIT_INDEX_FILE", "nowhere")
-    assert handler_version(folder / "app.py", None) == f"git {git('rev-parse', 'HEAD')}"
+    assert handler_version(folder / "app.py", None, folder).commit == git("rev-parse", "HEAD")
 
 
 def test_no_commit_yet(tmp_path):
     subprocess.run(["git", "-C", tmp_path, "init"], check=True, capture_output=True)
-    assert handler_version(tmp_path / "app.py", None) == "unversioned"
+    assert handler_version(tmp_path / "app.py", None, tmp_path) == Version()
 
 
 def test_outside_a_work_tree_and_ignored_files(tree, tmp_path_factory):
     folder, _ = tree
-    assert handler_version(tmp_path_factory.mktemp("plain") / "app.py", None) == "unversioned"
+    plain = tmp_path_factory.mktemp("plain")
+    assert handler_version(plain / "app.py", None, plain) == Version()
     (folder / ".gitignore").write_text("local.py\n")
     (folder / "local.py").touch()
-    assert handler_version(folder / "local.py", None) == "unversioned"
-    assert handler_version(folder / "site-packages" / "x" / "y.py", None) == "unversioned"
+    assert handler_version(folder / "local.py", None, folder) == Version()
+    assert handler_version(folder / "site-packages" / "x" / "y.py", None, folder) == Version()
 
 
 def test_without_git(tree, monkeypatch):
     folder, _ = tree
     monkeypatch.setenv("PATH", "")
-    assert handler_version(folder / "app.py", None) == "unversioned"
+    assert handler_version(folder / "app.py", None, folder) == Version()
 
 
-def test_an_installed_distribution():
-    expected = f"pytest=={metadata.version('pytest')}"
-    assert handler_version(None, "_pytest.config") == expected
-    assert handler_version(Path(_pytest.config.__file__), "_pytest.config") == expected
-    assert handler_version(None, "no_such_package.x") == "unversioned"
-    assert handler_version(None, None) == "unversioned"
+def test_an_installed_distribution(tmp_path):
+    expected = Version(packages={"pytest": metadata.version("pytest")})
+    assert handler_version(None, "_pytest.config", tmp_path) == expected
+    assert handler_version(Path(_pytest.config.__file__), "_pytest.config", tmp_path) == expected
+    assert handler_version(None, "no_such_package.x", tmp_path) == Version()
+    assert handler_version(None, None, tmp_path) == Version()
 
 
-def test_a_namespace_package_is_told_apart_by_the_file(monkeypatch):
+def test_a_namespace_package_is_told_apart_by_the_file(monkeypatch, tmp_path):
     monkeypatch.setattr(metadata, "packages_distributions", lambda: {"shared": ["rich", "pytest"]})
-    assert handler_version(Path(rich.__file__), "shared.x") == f"rich=={metadata.version('rich')}"
-    assert handler_version(Path(_pytest.__file__), "shared.x") == f"pytest=={metadata.version('pytest')}"
-    assert handler_version(None, "shared.x") == f"pytest=={metadata.version('pytest')}"
+
+    def found(file):
+        return dict(handler_version(file, "shared.x", tmp_path).packages)
+
+    assert found(Path(rich.__file__)) == {"rich": metadata.version("rich")}
+    assert found(Path(_pytest.__file__)) == {"pytest": metadata.version("pytest")}
+    assert found(None) == {"pytest": metadata.version("pytest")}
+
+
+FILES = {
+    "handler.py": "import json\nfrom llminv.contract import Reply\nfrom app import routes\nimport absent",
+    "app/__init__.py": "",
+    "app/routes.py": "from . import wire\nfrom .deep.inner import thing\nfrom app.deep import other as o",
+    "app/wire.py": "def send():\n    import rich.text",
+    "app/deep/__init__.py": "from ..unseen import x",
+    "app/deep/inner.py": "import pytest",
+    "app/deep/other.py": "import handler\nimport typer",
+    "app/not_imported.py": "import hypothesis",
+    "app/unseen.py": "this is not Python",
+}
+
+
+def test_what_the_projects_own_files_import(tmp_path):
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = imported_packages(tmp_path / "handler.py", tmp_path)
+    assert found == {name: metadata.version(name) for name in ("pytest", "rich", "typer")}
+
+
+def test_the_example_names_its_clients():
+    found = imported_packages(ROOT / "examples/byok/handler.py", ROOT)
+    assert {"openai", "anthropic", "google-genai"} <= found.keys()
+    assert "llminv" not in found
+
+
+def test_where_a_spec_points(tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/llm.py").touch()
+    search = [str(tmp_path)]
+    assert located("x/handler.py:Router", search) == (Path("x/handler.py"), None)
+    assert located("app.llm:Router", search) == (tmp_path / "app/llm.py", "app.llm")
+    assert located("app.no", search) == (None, "app.no")
+
+
+@pytest.mark.parametrize(
+    ("version", "text", "shown"),
+    [
+        (Version(), "", "unversioned"),
+        (Version("1" * 40), "1" * 40, "commit 111111111111"),
+        (Version("v1.2"), "v1.2", "commit v1.2"),
+        (Version("a" * 40, is_dirty=True), f"{'a' * 40} dirty", "commit aaaaaaaaaaaa dirty"),
+        (Version(packages={"litellm": "1.80.0"}), "litellm==1.80.0", "litellm==1.80.0"),
+        (Version("abc", packages={"a": "1", "b": "2"}), "abc a==1 b==2", "commit abc a==1 b==2"),
+    ],
+)
+def test_a_version_in_words(version, text, shown):
+    assert (str(version), version.shown, parse(text)) == (text, shown, version)
+
+
+@pytest.mark.parametrize("text", ["dirty", "a b", "litellm==", "--upload-pack=x", "a==1;b", "-r", "a==*"])
+def test_what_is_no_version(text):
+    with pytest.raises(ValueError, match="found"):
+        parse(text)
+
+
+@given(st.text())
+def test_any_text_is_a_version_or_refused(text):
+    try:
+        version = parse(text)
+    except ValueError:
+        return
+    assert parse(str(version)) == version

@@ -29,7 +29,6 @@ code = "stopped-early"
 expected = "openai is asked, then anthropic"
 observed = "openai is asked"
 handler = "app.py:Handler"
-handler_version = "unversioned"
 llminv_version = "0.1.0"
 found_on = "2026-01-31"
 seed = 7
@@ -103,21 +102,21 @@ def test_an_unknown_id_names_the_nearest(ledger, bug):
     assert raised.value.hint == f"did you mean {bug.id}?"
     with pytest.raises(UsageError) as raised:
         ledger.get("zzz")
-    assert raised.value.hint == "`llminv list bugs` names those that are recorded"
+    assert raised.value.hint == "`llminv bugs` names those that are recorded"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("seed = 7", "seed = ", ":17: not TOML: Invalid value (at line 17, column 8)"),
+        ("seed = 7", "seed = ", ":16: not TOML: Invalid value (at line 16, column 8)"),
         ("format = 1", "format = 2", ":4: format version 2 is not known; this llminv reads 1"),
         ("format = 1\n", "", ": format version None is not known; this llminv reads 1"),
-        ("seed = 7", 'seed = "7"', ":17: field 'seed': found '7', expected int"),
+        ("seed = 7", 'seed = "7"', ":16: field 'seed': found '7', expected int"),
         ("seed = 7\n", "", ": the bug: field 'seed' is missing"),
         (
             "seed = 7",
             "seed = 7\nrootcause = ''",
-            ":18: the bug has no field 'rootcause': did you mean 'root_cause'?",
+            ":17: the bug has no field 'rootcause': did you mean 'root_cause'?",
         ),
         (
             "{ call = 0, provider",
@@ -135,6 +134,11 @@ def test_an_unknown_id_names_the_nearest(ledger, bug):
             ":{acts}: the promise has no provider 'opnai': it has openai",
         ),
         (
+            'operation = "acomplete" }',
+            'operation = "acomplete", start = "opnai" }',
+            ":{calls}: the promise has no provider 'opnai': it has openai",
+        ),
+        (
             'event = "raised"\nat_s = 0.25',
             'event = "raised"\nat_s = "soon"',
             ":{soon}: field 'history.events[2].at_s': found 'soon', expected a number",
@@ -143,6 +147,16 @@ def test_an_unknown_id_names_the_nearest(ledger, bug):
             'id = "provider',
             'id = "my-provider',
             ":5: id 'my-provider-fallback-chain-stopped-early-openai-rate-limit-66ccf5' is not the name of the file",
+        ),
+        (
+            "seed = 7",
+            'seed = 7\ntransport = "carrier pigeon"',
+            ":17: 'carrier pigeon' is no transport: it is one of in-process, loopback",
+        ),
+        (
+            "seed = 7",
+            'seed = 7\nfixed_in = "one two"',
+            ":17: fixed_in: found 'two', expected a commit, or package==version",
         ),
         ("[promise]", "[promise]\na = { python = 'x(' }", ": not TOML: 'x(' is not a Python literal"),
         (
@@ -159,7 +173,7 @@ def test_a_file_that_somebody_broke(ledger, file, old, new, message):
     file.write_text(text)
     lines = {
         word: next((i for i, line in enumerate(text.splitlines(), 1) if start in line), None)
-        for word, start in (("acts", "acts = ["), ("soon", '"soon"'))
+        for word, start in (("calls", "calls = ["), ("acts", "acts = ["), ("soon", '"soon"'))
     }
     with pytest.raises(LedgerError) as raised:
         ledger.bugs()
@@ -223,7 +237,6 @@ def test_any_text_survives_the_file(tmp_path_factory, said, text, provider, cont
         expected=said,
         observed=text,
         handler="e",
-        handler_version="f",
         llminv_version="g",
         found_on="2026-01-31",
         seed=seed,

@@ -12,6 +12,7 @@ from llminv.declaration.load import load
 from llminv.errors import HandlerError, LedgerError
 from llminv.evidence.bug import Bug, from_counterexample
 from llminv.evidence.replay import Outcome, replay, replay_here
+from llminv.evidence.version import Version
 from llminv.history import History, Raised
 from llminv.kinds import KINDS
 from llminv.scenario import Act, Call, Scenario, Script
@@ -34,7 +35,16 @@ def bug(tmp_path, monkeypatch) -> Bug:
     )
     counterexample = Counterexample(finding, SCENARIO, History(), "cell", 1, replayed=True)
     handler = HandlerInfo("broken.py:Stops", ("complete",))
-    return from_counterexample(promise, counterexample, handler, version="x", seed=1, today=date(2026, 1, 31))
+    return from_counterexample(
+        promise,
+        counterexample,
+        handler,
+        version=Version(),
+        transport="in-process",
+        seed=1,
+        today=date(2026, 1, 31),
+        folder=Path.cwd(),
+    )
 
 
 def test_fails(bug):

@@ -1,6 +1,7 @@
 """A promise, and a handler that stops at the first provider that fails: what every report is shown."""
 
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +11,7 @@ from llminv.declaration.models import Invariant, Policy, Provider
 from llminv.declaration.promise import Promise
 from llminv.errors import Place
 from llminv.evidence.bug import Bug, from_counterexample
+from llminv.evidence.version import Version
 from llminv.history import (
     CallStarted,
     ErrorInfo,
@@ -126,7 +128,14 @@ def handler() -> HandlerInfo:
 @pytest.fixture
 def bug(promise, counterexample, handler) -> Bug:
     return from_counterexample(
-        promise, counterexample, handler, version="git 1234 dirty", seed=7, today=date(2026, 1, 31)
+        promise,
+        counterexample,
+        handler,
+        version=Version("1" * 40, is_dirty=True, packages={"httpx": "0.28.1"}),
+        transport="in-process",
+        seed=7,
+        today=date(2026, 1, 31),
+        folder=Path("/project"),
     )
 
 

@@ -7,6 +7,8 @@ from markdown_it import MarkdownIt
 
 from llminv.declaration.models import Accepted
 from llminv.errors import Place, UsageError
+from llminv.evidence.ledger import Ledger
+from llminv.evidence.verified import standing
 from llminv.history import History
 from llminv.reports.bugs_md import bugs_md
 from llminv.reports.documents import documents
@@ -20,7 +22,7 @@ INVARIANTS = """\
 - **Invariant**: A failing provider routes the request to the next one in the chain.
 - **Test**: `fallback_order`: A failing provider routes the request to the next one. It plays each fault at each of openai, anthropic. Just this one: `llminv run --select provider-fallback-chain`
 - **Critical**: agents stop working when no provider answers
-- **Bug Found**: [`provider-fallback-chain-chain-stopped-openai-rate-limit-af6715`](VALIDATED_BUG.md#validated_bug-provider-fallback-chain-chain-stopped-openai-rate-limit-af6715)
+- **Bug Found**: [`provider-fallback-chain-chain-stopped-openai-rate-limit-af6715`](VALIDATED_BUG.md#validated_bug-provider-fallback-chain-chain-stopped-openai-rate-limit-af6715), unverifiable
 - **max_examples**: 100
 - **Declared in**: [`invariants/llm.yaml:6`](invariants/llm.yaml#L6)
 """
@@ -29,22 +31,39 @@ BUG = """\
 
 - **Invariant**: Provider Fallback Chain (`provider-fallback-chain`, kind `fallback_order`)
 - **Statement**: A failing provider routes the request to the next one in the chain.
+- **Status**: unverifiable: uncommitted code
 - **Expected**: anthropic is tried after openai failed with http_429
 - **Observed**: RateLimitError: Error code: 429 - {'error': {'message': 'Rate limit reached'}}
 - **Root cause**: not recorded
 - **Fix**: not recorded
-- **Found**: 2026-01-31 in `app/handler.py:Handler` (git 1234 dirty), finding `chain_stopped`, seed 7, llminv 0.1.0
+- **Found**: 2026-01-31 in `app/handler.py:Handler` (commit 111111111111 dirty httpx==0.28.1), finding `chain_stopped`, seed 7, llminv 0.1.0
 - **Replay**: `llminv replay provider-fallback-chain-chain-stopped-openai-rate-limit-af6715`
 
 The minimal scenario, in virtual time:
 
-| Time | From | To | What |
-| ---: | --- | --- | --- |
-| 0.000 s | caller | handler | acomplete "Say hello." |
-| 0.002 s | handler | openai | attempt 1, model m-1 |
-| 0.004 s | openai | handler | 429, http_429: Too many requests. |
-| 0.004 s | handler | caller | raises RateLimitError: Error code: 429 - {'error': {'message': 'Rate limit reached'}} |
+```mermaid
+sequenceDiagram
+    participant p0 as caller
+    participant p1 as handler
+    participant p2 as openai
+    p0->>p1: 0.000 s acomplete "Say hello."
+    p1->>p2: 0.002 s attempt 1, model m-1
+    p2-->>p1: 0.004 s 429, http_429: Too many requests.
+    p1-->>p0: 0.004 s raises RateLimitError: Error code: 429 - {'error': {'message': 'Rate limit reached'}}
+```
 """
+
+
+def told(*bugs):
+    """How things are with bugs of which nothing was verified."""
+    return {bug.id: standing(bug, {}) for bug in bugs}
+
+
+def ledger_of(folder, *bugs):
+    ledger = Ledger(folder / "bugs")
+    for bug in bugs:
+        ledger.add(bug)
+    return ledger
 
 
 def with_fields(promise, **fields):
@@ -52,30 +71,31 @@ def with_fields(promise, **fields):
 
 
 def test_invariants_md(promise, kinds, bug):
-    assert invariants_md([promise], [bug], kinds) == INVARIANTS
+    assert invariants_md([promise], [bug], told(bug), kinds) == INVARIANTS
 
 
 def test_bugs_md(bug):
-    assert bugs_md([bug]) == BUG
+    assert bugs_md([bug], told(bug)) == BUG
 
 
 def test_without_a_bug(promise, kinds):
-    assert "- **Bug Found**: none recorded\n" in invariants_md([promise], [], kinds)
-    assert bugs_md([]) == "No bug is recorded.\n"
-    assert invariants_md([], [], kinds) == "No invariant is declared.\n"
+    assert "- **Bug Found**: none recorded\n" in invariants_md([promise], [], {}, kinds)
+    assert bugs_md([], {}) == "No bug is recorded.\n"
+    assert invariants_md([], [], {}, kinds) == "No invariant is declared.\n"
 
 
 def test_a_bug_stands_with_its_own_invariant_only(promise, kinds, bug):
     other = with_fields(promise, id="other", title="Other")
-    text = invariants_md([promise, other], [bug, dataclasses.replace(bug, id="second")], kinds)
+    second = dataclasses.replace(bug, id="second")
+    text = invariants_md([promise, other], [bug, second], told(bug, second), kinds)
     first, second = text.split("### Other")
-    assert f"[`{bug.id}`](VALIDATED_BUG.md#validated_bug-{bug.id}), [`second`]" in first
+    assert f"[`{bug.id}`](VALIDATED_BUG.md#validated_bug-{bug.id}), unverifiable; [`second`]" in first
     assert "none recorded" in second
 
 
 def test_domains_keep_together_and_in_order(promise, kinds):
     members = [promise.model_copy(update={"domain": domain}) for domain in ("B", "A", "B")]
-    text = invariants_md(members, [], kinds)
+    text = invariants_md(members, [], {}, kinds)
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "## B",
         "### Provider Fallback Chain",
@@ -86,20 +106,19 @@ def test_domains_keep_together_and_in_order(promise, kinds):
 
 
 def test_what_people_fill_in(bug):
-    text = bugs_md(
-        [
-            dataclasses.replace(
-                bug,
-                root_cause="except APIError only.\n\nSee `_ask`.",
-                fixed_in="1a2b3c",
-                reference="https://example.com/1",
-                accepted="next release",
-            )
-        ]
+    bug = dataclasses.replace(
+        bug,
+        found_in="1" * 40,
+        root_cause="except APIError only.\n\nSee `_ask`.",
+        fixed_in="1a2b3c",
+        reference="https://example.com/1",
+        accepted="next release",
     )
+    text = bugs_md([bug], told(bug))
+    assert "- **Status**: fixed (unverified): \\`llminv verify\\` has not played it there yet\n" in text
     assert (
         "- **Root cause**: except APIError only. See \\`\\_ask\\`.\n"
-        "- **Fix**: 1a2b3c\n"
+        "- **Fix**: commit 1a2b3c, fixed (unverified)\n"
         "- **Reference**: https://example.com/1\n"
         "- **Accepted**: next release\n"
     ) in text
@@ -107,7 +126,7 @@ def test_what_people_fill_in(bug):
 
 def test_an_accepted_bug_is_shown_with_its_reason(promise, kinds):
     accepted = with_fields(promise, accepted=(Accepted(bug="a-1", reason="fixed | in June"),))
-    assert "- **Accepted**: `a-1`: fixed \\| in June\n" in invariants_md([accepted], [], kinds)
+    assert "- **Accepted**: `a-1`: fixed \\| in June\n" in invariants_md([accepted], [], {}, kinds)
 
 
 NASTY = "x | y `z`\n<!-- llminv:end -->\n# heading <script>"
@@ -120,9 +139,10 @@ def test_text_of_users_cannot_change_the_document(promise, kinds, bug, tmp_path)
     broken = dataclasses.replace(
         bug, title=NASTY, statement=NASTY, expected=NASTY, observed=NASTY, root_cause=NASTY, handler=NASTY
     )
-    plain = [len(document.new.splitlines()) for document in documents(tmp_path, [promise], [bug], kinds)]
-    found = documents(tmp_path, [nasty], [broken], kinds)
-    assert [len(document.new.splitlines()) for document in found] == plain
+    plain = documents(tmp_path, [promise], ledger_of(tmp_path / "one", bug), kinds)
+    found = documents(tmp_path, [nasty], ledger_of(tmp_path / "two", broken), kinds)
+    lines = [[len(document.new.splitlines()) for document in two] for two in (plain, found)]
+    assert lines[0] == lines[1]
     for document in found:
         tokens = MarkdownIt("commonmark").enable("table").parse(document.new)
         inner = [child for token in tokens for child in token.children or ()]
@@ -132,12 +152,12 @@ def test_text_of_users_cannot_change_the_document(promise, kinds, bug, tmp_path)
 
 
 def test_a_long_error_message_is_cut(bug):
-    text = bugs_md([dataclasses.replace(bug, observed="x" * 5000)])
+    text = bugs_md([dataclasses.replace(bug, observed="x" * 5000)], told(bug))
     assert f"- **Observed**: {'x' * 1000}… (4000 more)\n" in text
 
 
 def test_new_documents(tmp_path, promise, kinds, bug):
-    first, second = documents(tmp_path, [promise], [bug], kinds)
+    first, second = documents(tmp_path, [promise], ledger_of(tmp_path, bug), kinds)
     assert (first.path, second.path) == (tmp_path / "INVARIANTS.md", tmp_path / "VALIDATED_BUG.md")
     assert first.is_stale
     assert first.old is None
@@ -148,19 +168,19 @@ def test_new_documents(tmp_path, promise, kinds, bug):
 def test_a_document_is_brought_up_to_date_around_the_users_text(tmp_path, promise, kinds):
     file = tmp_path / "INVARIANTS.md"
     file.write_text("Ours.\n\n<!-- llminv:begin -->\nold\n<!-- llminv:end -->\nOurs too.")
-    (document, _) = documents(tmp_path, [promise], [], kinds)
+    (document, _) = documents(tmp_path, [promise], ledger_of(tmp_path), kinds)
     assert document.is_stale
     assert document.new.startswith("Ours.\n\n<!-- llminv:begin -->\n## LLM Integration Domain\n")
     assert document.new.endswith("\n<!-- llminv:end -->\nOurs too.")
     file.write_text(document.new)
-    (document, _) = documents(tmp_path, [promise], [], kinds)
+    (document, _) = documents(tmp_path, [promise], ledger_of(tmp_path), kinds)
     assert not document.is_stale
     assert document.diff() == ""
 
 
 def test_the_diff(tmp_path, kinds):
     (tmp_path / "INVARIANTS.md").write_text("a\n<!-- llminv:begin -->\nold\n<!-- llminv:end -->")
-    (document, missing) = documents(tmp_path, [], [], kinds)
+    (document, missing) = documents(tmp_path, [], ledger_of(tmp_path), kinds)
     assert (
         document.diff()
         == """\
@@ -188,9 +208,12 @@ def test_the_diff(tmp_path, kinds):
 def test_broken_markers_name_the_file(tmp_path, promise, kinds):
     (tmp_path / "VALIDATED_BUG.md").write_text("<!-- llminv:end -->")
     with pytest.raises(UsageError, match=r"VALIDATED_BUG\.md: the markers are not one pair"):
-        documents(tmp_path, [promise], [], kinds)
+        documents(tmp_path, [promise], ledger_of(tmp_path), kinds)
 
 
 def test_nothing_but_the_ledger_and_the_declarations_counts(promise, kinds, bug):
-    assert invariants_md([promise], [bug], kinds) == invariants_md(iter([promise]), iter([bug]), kinds)
-    assert "The minimal scenario" in bugs_md([dataclasses.replace(bug, history=History())])
+    standings = told(bug)
+    assert invariants_md([promise], [bug], standings, kinds) == invariants_md(
+        iter([promise]), iter([bug]), standings, kinds
+    )
+    assert "The minimal scenario" in bugs_md([dataclasses.replace(bug, history=History())], standings)

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from llminv.reports.markdown import code, escape, table
+from llminv.reports.markdown import code, escape
 from llminv.reports.text import counted, folded, one_line
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -46,15 +46,6 @@ def test_code_is_one_code_span(text):
     assert (token.type, token.content) == ("code_inline", folded(text))
 
 
-@given(st.lists(TEXTS.filter(folded), min_size=1, max_size=3))
-@example([NASTY, "|", "\\"])
-@example(["\\|"])
-def test_a_cell_stays_a_cell(texts):
-    lines = table(["h"] * len(texts), [[escape(text) for text in texts]], "<" * len(texts))
-    cells = [token for token in PARSER.parse("\n".join(lines)) if token.type == "inline"][len(texts) :]
-    assert [shown(cell.children) for cell in cells] == [folded(text) for text in texts]
-
-
 def test_what_is_written_stays_readable():
     assert escape(NASTY) == (
         r"a\|b \`c\` \`\`d\`\` &lt;b>x&lt;/b> \*\*e\*\* \_f\_ snake_case \~\~g\~\~ \[h\](i) !\[j\](k) "
@@ -62,7 +53,6 @@ def test_what_is_written_stays_readable():
     )
     assert escape("max_examples & co: 100%\n  (next line)") == "max_examples & co: 100% (next line)"
     assert code("a `b`\nc") == "``a `b` c``"
-    assert table(("A", "B"), [("1", "2")], "><") == ["| A | B |", "| ---: | --- |", "| 1 | 2 |"]
 
 
 @pytest.mark.parametrize(
