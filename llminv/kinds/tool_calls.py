@@ -53,6 +53,8 @@ CODES = {
 PLAIN = Act(said=Said(tool_calls=(called.PING,)))
 # After so many pieces a stream is broken off in the middle of the first call.
 PIECES_BEFORE_BREAK = 2
+# Up to here responses are cut, in bytes.
+BYTES_MAX = 4_000
 
 Index = Annotated[Literal["given", "missing", "repeated"], Choice()]
 
@@ -145,11 +147,8 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     from hypothesis import strategies as st
 
     breaks = st.sampled_from((None, *_breaks(promise)))
-    bytes_ = st.one_of(
-        st.just(Act()),
-        st.builds(Act, cut_every=st.sampled_from([1, 2, 7])),
-        st.builds(Act, cuts=st.sets(st.integers(0, 2_000), max_size=4).map(sorted).map(tuple)),
-    )
+    cuts = st.sets(st.integers(0, BYTES_MAX), max_size=4).map(lambda places: tuple(sorted(places)))
+    bytes_ = st.one_of(st.builds(Act, cuts=cuts), st.builds(Act, cut_every=st.sampled_from([7, 31])))
 
     def saids(provider: str) -> SearchStrategy[Said]:
         exact = _exact(promise, provider)
