@@ -249,6 +249,10 @@ def _describe(promise: Promise) -> str:
     )
 
 
+def _moot(promise: Promise) -> dict[str, str]:
+    return {} if len(routing.reached_of(promise)) > 1 else {"provider_mixed": routing.ALONE}
+
+
 KIND = Kind(
     name="concurrency_isolation",
     summary="Calls under way at once do not mix: no text, usage, error or prompt of one shows in another.",
@@ -263,4 +267,5 @@ KIND = Kind(
     exercised=_exercised,
     check=_check,
     describe=_describe,
+    moot=_moot,
 )

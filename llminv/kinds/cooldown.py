@@ -221,6 +221,12 @@ def _describe(promise: Promise) -> str:
     )
 
 
+def _moot(promise: Promise) -> dict[str, str]:
+    if promise.policy.cooldown is None:
+        return {"called_in_cooldown": "the policy declares no cooldown"}
+    return {}
+
+
 KIND = Kind(
     name="cooldown",
     summary="A provider that failed as declared is left alone until its cooldown ends, and used again after.",
@@ -236,4 +242,5 @@ KIND = Kind(
     check=_check,
     describe=_describe,
     reservations=_reservations,
+    moot=_moot,
 )

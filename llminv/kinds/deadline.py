@@ -21,6 +21,7 @@ from llminv.history import History
 from llminv.kinds import pauses, routing
 from llminv.kinds.deadline_law import (
     EVENTS_BEFORE_FIRST,
+    OVERDUE,
     PINGS_BETWEEN,
     SLOW,
     InTime,
@@ -238,6 +239,20 @@ def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     yield from ()
 
 
+_LIMIT_OF = {"connect_too_long": "connect_s", "call_too_long": "total_s", "attempt_after_deadline": "total_s"}
+
+
+def _moot(promise: Promise) -> dict[str, str]:
+    limits = limits_of(promise)
+    limit_of = _LIMIT_OF | {code: limit for limit, code in OVERDUE.items()}
+    moot = {
+        code: f"the policy declares no {limit}" for code, limit in limit_of.items() if limit not in limits
+    }
+    if not _slow(promise, streamed=False):
+        moot["live_answer_killed"] = "the policy does not declare every limit within which an answer may come"
+    return moot
+
+
 KIND = Kind(
     name="deadline",
     summary="Nobody is waited for beyond the declared limits, and a slow answer within them is not cut off.",
@@ -253,4 +268,5 @@ KIND = Kind(
     check=_check,
     describe=_describe,
     reservations=_silences,
+    moot=_moot,
 )

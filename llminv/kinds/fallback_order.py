@@ -191,6 +191,12 @@ def _describe(promise: Promise) -> str:
     )
 
 
+def _moot(promise: Promise) -> dict[str, str]:
+    if len(routing.reached_of(promise)) > 1:
+        return {}
+    return dict.fromkeys(("out_of_order", "chain_stopped"), routing.ALONE)
+
+
 KIND = Kind(
     name="fallback_order",
     summary="A failing provider routes the request to the next one of the chain, and to no other.",
@@ -206,4 +212,5 @@ KIND = Kind(
     check=_check,
     describe=_describe,
     reservations=routing.silences,
+    moot=_moot,
 )

@@ -267,6 +267,21 @@ def _describe(promise: Promise) -> str:
     )
 
 
+def _moot(promise: Promise) -> dict[str, str]:
+    acts = [(operation, act) for operation in KIND.operations for act in _acts(promise, operation)]
+    wanted = {due(promise.policy, operation, act) for operation, act in acts}
+    moot: dict[str, str] = {}
+    if Due.ERROR not in wanted:
+        moot |= dict.fromkeys(("moved_on", "wrong_error"), "no fault is played that has to come back")
+    if Due.NEXT not in wanted:
+        moot["not_moved_on"] = "no fault is played that calls for the next provider"
+    if Due.ANSWER not in wanted:
+        moot["answer_refused"] = "no unusual answer is played"
+    if len(routing.order_from(promise.policy, routing.start_of(promise))) == 1:
+        moot |= dict.fromkeys(("moved_on", "not_moved_on"), routing.ALONE)
+    return moot
+
+
 KIND = Kind(
     name="fallback_trigger",
     summary="Exactly the declared faults pass a request on; others come back, and answers are answers.",
@@ -282,4 +297,5 @@ KIND = Kind(
     check=_check,
     describe=_describe,
     reservations=routing.silences,
+    moot=_moot,
 )

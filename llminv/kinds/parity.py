@@ -256,6 +256,14 @@ def _reservations(promise: Promise) -> tuple[str, ...]:
     return tuple(reasons)
 
 
+def _moot(promise: Promise) -> dict[str, str]:
+    excepted = {code for code in CODES for aspect in _excepts(promise) if code.startswith(f"{aspect}_")}
+    moot = dict.fromkeys(excepted, "the invariant excepts it")
+    if not _faults(promise):
+        moot.setdefault("error_differs", "no fault is played")
+    return moot
+
+
 KIND = Kind(
     name="parity",
     summary="Synchronous or not, streamed or whole: the same call takes the same course.",
@@ -272,4 +280,5 @@ KIND = Kind(
     check=_check,
     describe=_describe,
     reservations=_reservations,
+    moot=_moot,
 )

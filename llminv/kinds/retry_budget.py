@@ -235,6 +235,23 @@ def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     yield from ()
 
 
+def _moot(promise: Promise) -> dict[str, str]:
+    if "retries" not in promise.policy.model_fields_set:
+        return dict.fromkeys(CODES.keys() - routing.STOPPED_CODES.keys(), "policy silent on retries")
+    retried = [name for name in _faults(promise) if name in promise.policy.retry_faults]
+    retries = range(promise.policy.retries.max) if retried else range(0)
+    moot = {}
+    if not retries:
+        moot["too_few_attempts"] = "the policy retries nothing that is played"
+    if set(retried) == set(_faults(promise)):
+        moot["retried_unretryable"] = "the policy retries all that is played"
+    if all(pauses.backoff(promise.policy, retry).least_s <= _tolerance_s(promise) for retry in retries):
+        moot["backoff_too_short"] = "no retry has to be waited for"
+    if not any(_advice(promise, provider) for provider in routing.chain_of(promise)):
+        moot |= dict.fromkeys(("retry_after_ignored", "waited_too_long"), "no provider gives advice")
+    return moot
+
+
 KIND = Kind(
     name="retry_budget",
     summary="A provider is asked as often as the policy retries its faults, with the declared pauses.",
@@ -250,4 +267,5 @@ KIND = Kind(
     check=_check,
     describe=_describe,
     reservations=_silences,
+    moot=_moot,
 )

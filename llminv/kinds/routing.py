@@ -31,6 +31,9 @@ STOPPED_CODES = {
     "never_ends": "The handler goes on without end: past the virtual horizon, or with ever more requests.",
 }
 
+# Why nothing can be said about an order, or about another provider.
+ALONE = "no other provider is tried after the first"
+
 
 class RoutingInvariant(Invariant):
     """The fields of a kind about routing: a sub-chain to break, and the faults to break it with.

@@ -14,6 +14,7 @@ from typing import Any
 from llminv.contract import Chunk, Reply, Request
 from llminv.handler.spec import is_async, method_of, offered
 from llminv.saboteurs.interface import Ask, Asked, Course, Effect, Emit, Next, Plant, Wait, this_call
+from llminv.simulation.clock import WorldStopped
 from llminv.simulation.current import playing_world
 from llminv.simulation.wire import Wire
 
@@ -179,10 +180,14 @@ def _as(kind: type[Reply | Chunk], came: Any) -> Any:
 
 
 def _wait(seconds: float | None) -> None:
+    """Block the calling thread; one that wakes up in a later world has nothing to do there and ends."""
+    world = playing_world()
     if seconds is None:
         threading.Event().wait()
     else:
         time.sleep(seconds)
+    if playing_world() is not world:
+        raise WorldStopped("over", "the world of this thread has ended")
 
 
 async def _await(seconds: float | None) -> None:
