@@ -58,7 +58,10 @@ class Ended:
         """Look at a normal end without a whole stream; without any stream it is another kind's affair."""
         last = next((take for take in reversed(self.takes) if take.broken), None)
         if last is not None:
-            expected = f"an error, or another attempt: the stream of {last.attempt.provider} broke off"
+            expected = (
+                f"an error, or another attempt: {last.attempt.provider} broke off with {last.attempt.fault}, "
+                f"behind {streams.marked(last.text, self.got)}"
+            )
             observed = f"{told(self.route.outcome)}, behind {streams.marked(self.got, last.text)}"
             yield self._finding("truncated_as_complete", expected, observed, last)
 
@@ -83,19 +86,12 @@ class Ended:
 
     def _broken(self) -> Iterator[Finding]:
         """Look at an error after streams that broke off: the consumer may have the beginning of one."""
-        texts = [take.text for take in self.takes if take.broken]
-        nearest = max(
-            self.takes,
-            key=lambda take: streams.same_start(take.text if take.broken else "", self.got),
-            default=None,
-        )
-        if any(text.startswith(self.got) for text in ("", *texts)) or (self.resumes and self._mixed("")):
+        nearest = max(self.takes, key=lambda take: streams.same_start(take.text, self.got), default=None)
+        begins = any(take.text.startswith(self.got) for take in self.takes)
+        if not self.got or begins or (self.resumes and self._mixed("")):
             yield from self._left()
         elif nearest is not None:
-            sent = nearest.text if nearest.broken else ""
-            code = (
-                "attempts_mixed" if self._mixed("") else streams.difference(sent[: len(self.got)], self.got)
-            )
+            code = "attempts_mixed" if self._mixed("") else streams.difference(nearest.text, self.got)
             yield self._other_text(code or "", nearest)
 
     def _left(self) -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 """What the kinds about streams share: what each provider said, what the consumer got, how both are shown.
 
-A provider says in an attempt what its act says, whether the stream that says it comes to its end or not.
-An attempt is whole where the provider answered with all of it; a stream that broke off, for whatever
-reason, is none. What the consumer got is the text of all chunks together, str chunks and others alike.
+A provider says in an attempt what its act says. An attempt is whole where the provider answered with all of
+it; a stream that broke off, for whatever reason, is none, and said what came before. What the consumer got
+is the text of all chunks together, str chunks and others alike.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from llminv.kinds.due import Due, due
 from llminv.kinds.reaching import on_the_way
 from llminv.kinds.routing import Route
 from llminv.scenario import Act, Call, Said, Scenario, Script, default_text
+from llminv.simulation.dialects import DIALECTS
 from llminv.simulation.faults import FAULTS, Effect, Where
+from llminv.simulation.plan import begun
 
 if TYPE_CHECKING:
     from llminv.declaration.promise import Promise
@@ -62,7 +64,7 @@ def at(promise: Promise, operation: str, provider: str, act: Act) -> Scenario:
 
 @dataclass(frozen=True)
 class Take:
-    """One attempt at an answer: `text` is what the provider has to say, `whole` whether it said all of it.
+    """One attempt at an answer: `text` is what the provider said, `whole` whether that was all of it.
 
     It is `due` where it is whole and the caller has to get it.
     """
@@ -75,7 +77,7 @@ class Take:
 
     @property
     def broken(self) -> bool:
-        """Whether the provider began to say it, and broke off."""
+        """Whether the provider broke off."""
         return self.attempt.fault in BREAKING
 
 
@@ -93,7 +95,14 @@ def _take(promise: Promise, scenario: Scenario, attempt: Attempt) -> Take:
     whole = attempt.status == 200 and routing.answers(attempt)
     operation = scenario.calls[attempt.call].operation
     meant = act if text else replace(act, said=replace(said, text=""))  # however it is put
+    if not whole:
+        text = _begun(promise, act, text, attempt) if attempt.fault in BREAKING else ""
     return Take(attempt, act, text, whole, whole and due(promise.policy, operation, meant) is Due.ANSWER)
+
+
+def _begun(promise: Promise, act: Act, text: str, attempt: Attempt) -> str:
+    provider = promise.providers.get(attempt.provider)
+    return "" if provider is None else begun(DIALECTS[provider.dialect], act, text)
 
 
 # What became of it
@@ -150,7 +159,8 @@ def _escaped(character: str) -> str:
 def cut(take: Take) -> str:
     """Return where the bytes of a response ended, and where the act cut them into pieces."""
     data, act = take.attempt.text.encode(), take.act
-    said = [f"of the response {len(data)} bytes came, the last of them '…{_readable(data[-SHOWN_AFTER:])}'"]
+    last = _readable(data[-SHOWN_AFTER:])
+    said = [f"of the response of {take.attempt.provider} {len(data)} bytes came, the last of them '…{last}'"]
     if act.cut_every is not None:
         said.append(f"cut after every {'byte' if act.cut_every == 1 else f'{act.cut_every} bytes'}")
     for place in act.cuts:

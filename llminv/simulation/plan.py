@@ -15,7 +15,7 @@ from email.utils import formatdate
 from llminv.contract import Usage
 from llminv.scenario import DEFAULT_USAGE, Act, Framing, Said
 from llminv.simulation.dialects.errors import Retry
-from llminv.simulation.dialects.interface import EPOCH_S, Answer, ParsedRequest
+from llminv.simulation.dialects.interface import EPOCH_S, Answer, Dialect, ParsedRequest
 from llminv.simulation.dialects.stream import Event, Part, Split, whole, words
 from llminv.simulation.faults import FAULTS, HARMLESS, Effect, Fault, Where
 from llminv.simulation.framing import reframed
@@ -228,6 +228,15 @@ def _position(events: Sequence[Event], after: int | None) -> int:
         return contents[after]
     ends = (number for number, event in enumerate(events) if event.carries & (Part.FINISH | Part.END))
     return next(ends, len(events))
+
+
+def begun(dialect: Dialect, act: Act, text: str) -> str:
+    """Return what of `text` is sent in a stream that breaks off under `act`."""
+    said = act.said or Said()
+    split = _split(said)
+    events = dialect.stream(Answer(text, "", tool_calls=said.tool_calls), split=split).events
+    sent = events[: _position(events, act.after)]
+    return "".join(split(text)[: sum(bool(event.carries & Part.CONTENT) for event in sent)])
 
 
 def _split(said: Said) -> Split:

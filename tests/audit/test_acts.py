@@ -2,7 +2,7 @@
 
 import pytest
 
-from llminv.audit.acts import plainness, simpler
+from llminv.audit.acts import plainness
 from llminv.audit.reduce import Space, reduce
 from llminv.scenario import Act, Call, Framing, Said, Scenario, Script
 
@@ -55,6 +55,5 @@ def test_the_words_for_how_a_text_is_cut_stay_words():
     }
 
 
-def test_plain_bytes_have_nothing_to_lose():
+def test_plain_bytes_are_plain():
     assert plainness(Act(cut_every=1)) == plainness(Act(framing=Framing())) == 0
-    assert set(simpler(Act())) == {Act()}
