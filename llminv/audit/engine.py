@@ -113,7 +113,8 @@ class _Trial:
         self._worker = worker
         self._fresh = fresh
         self._options = options
-        self._operations = [name for name in kind.operations if name in worker.offers]
+        self._wanted = kind.operations_of(promise)
+        self._operations = [name for name in self._wanted if name in worker.offers]
         self._judge = Judge(kind, promise, worker)
         self._space = Space(promise.policy.chain, kind.faults(promise), self._operations)
         self._found: dict[str, Counterexample] = {}
@@ -124,7 +125,7 @@ class _Trial:
     def run(self) -> InvariantResult:
         """Play the promise and return what came of it."""
         if len(self._operations) < self._kind.operations_min:
-            return self._result(Verdict(Status.NOT_OFFERED, self._wanted()))
+            return self._result(Verdict(Status.NOT_OFFERED, self._lacking()))
         examples: list[Scenario] = []
         cells: list[Scenario] = []
         if not self._options.drawn_only:
@@ -244,12 +245,11 @@ class _Trial:
             reasons = ["never exercised: " + "; ".join(missing)]
         return Verdict(Status.UNKNOWN, "; ".join(reasons)) if reasons else Verdict(Status.HELD)
 
-    def _wanted(self) -> str:
+    def _lacking(self) -> str:
         """Say what the handler would have to offer."""
-        names = self._kind.operations
         if self._kind.operations_min == 1:
-            return f"the handler does not offer {' or '.join(names)}"
-        return f"the handler does not offer {self._kind.operations_min} of {', '.join(names)}"
+            return f"the handler does not offer {' or '.join(self._wanted)}"
+        return f"the handler does not offer {self._kind.operations_min} of {', '.join(self._wanted)}"
 
     def _missing(self) -> tuple[str, ...]:
         return tuple(sorted(self._kind.required(self._promise) - self._judge.labels.keys()))

@@ -18,6 +18,7 @@ from llminv.codec import from_json, to_json
 from llminv.scenario import ANSWER, Act, Call, Said, Scenario, Script
 from llminv.simulation.dialects.values import Json
 from llminv.simulation.faults import RANK
+from llminv.simulation.prices import DECLARED
 
 Value = TypeVar("Value", Said, Call)
 
@@ -66,15 +67,16 @@ def _smaller(scenario: Scenario, space: Space) -> list[Scenario]:
 def size(scenario: Scenario, space: Space) -> tuple[float, ...]:
     """Return what makes one scenario smaller than another, the weightiest first.
 
-    Calls, acts that are no plain answers, acts that are not persistent (a provider that is down is simpler
-    to tell than one that fails n times), scripts, options of acts, places in the chain, faults and their
-    ranks, how plain the values of options are, how many acts differ, how small the values are, how far the
-    calls are from the simplest one, and how much is said.
+    Calls, prices that are made up, acts that are no plain answers, acts that are not persistent (a provider
+    that is down is simpler to tell than one that fails n times), scripts, options of acts, places in the
+    chain, faults and their ranks, how plain the values of options are, how many acts differ, how small the
+    values are, how far the calls are from the simplest one, and how much is said.
     """
     acts = _acts(scenario)
     faults = [act.fault for act in acts if act.fault is not None]
     return (
         len(scenario.calls),
+        scenario.prices != DECLARED,
         sum(act != ANSWER for act in acts),
         sum(len(row.attempts) for row in scenario.acts),
         len(scenario.acts),
@@ -112,6 +114,8 @@ def _call_options(call: Call) -> list[str]:
 
 def _candidates(scenario: Scenario, space: Space) -> Iterator[Scenario]:
     yield from _fewer_calls(scenario)
+    if scenario.prices != DECLARED:
+        yield replace(scenario, prices=DECLARED)
     for index, row in enumerate(scenario.acts):
         rest = scenario.acts[:index] + scenario.acts[index + 1 :]
         yield replace(scenario, acts=rest)

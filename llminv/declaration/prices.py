@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -25,7 +25,8 @@ UNITS: Mapping[str, int] = {"per_1k": 1_000, "per_1M": 1_000_000}
 
 # In place of a source: fill in from the package of that name what is not declared.
 GENAI_PRICES = "genai-prices"
-BUCKETS = ("input", "output", "cached_input", "cache_write", "reasoning")
+Bucket = Literal["input", "output", "cached_input", "cache_write", "reasoning"]
+BUCKETS: tuple[Bucket, ...] = get_args(Bucket)
 
 
 class Rates(Fields):

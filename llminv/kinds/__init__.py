@@ -9,6 +9,9 @@ from llminv.kinds import (
     attribution,
     concurrency_isolation,
     cooldown,
+    cost_additivity,
+    cost_formula,
+    cost_provenance,
     deadline,
     exhaustion,
     fallback_order,
@@ -43,6 +46,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             stream_framing,
             stream_finish,
             tool_calls,
+            cost_formula,
+            cost_additivity,
+            cost_provenance,
         )
     }
 )

@@ -36,6 +36,7 @@ class Kind:
     `required` names the labels without which nothing was exercised; `exercised` the labels that one
     history shows; `describe` says in a sentence, for INVARIANTS.md, what is played. `reservations` are
     the reasons for which a promise cannot be judged whole: with one, the verdict is unknown at best.
+    `narrowed` returns the operations that a promise is about, where its fields can say that.
     `moot` maps the codes that no handler can show under a promise to the reason: they need no proof.
     """
 
@@ -55,3 +56,8 @@ class Kind:
     reservations: Callable[[Promise], tuple[str, ...]] = lambda _: ()
     moot: Callable[[Promise], Mapping[str, str]] = lambda _: {}
     operations_min: int = 1
+    narrowed: Callable[[Promise], tuple[str, ...]] | None = None
+
+    def operations_of(self, promise: Promise) -> tuple[str, ...]:
+        """Return the operations that are played for a promise: all, unless it narrows them."""
+        return self.operations if self.narrowed is None else self.narrowed(promise)
