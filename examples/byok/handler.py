@@ -21,15 +21,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this file may be
 
 from byok import policy
 from byok.anthropic_messages import AnthropicMessages
+from byok.cost import cost
 from byok.errors import Attempt, NoProviderAvailable, ProviderError
 from byok.gemini import Gemini
 from byok.openai_chat import DeepSeekChat, OpenAIChat
 from byok.policy import FaultClass
 from byok.request import checked
-from llminv.contract import Reply, Request
+from llminv.contract import Reply, Request, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from decimal import Decimal
 
 logger = logging.getLogger("byok")
 
@@ -116,6 +118,10 @@ class Handler:
                 break
             await asyncio.sleep(pause_s)
         return None
+
+    def cost(self, usage: Usage, *, provider: str, model: str) -> Decimal:
+        """Return what a usage costs, in US dollars; raise UnknownCostError where nobody can say."""
+        return cost(usage, provider, model)
 
     def route(self, start: str | None) -> list[str]:
         """Return the providers to try, in order: from `start` on, those that have a key."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from byok.cost import reply_cost
 from llminv.contract import Reply, ToolCall, Usage
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def whole_reply(
         usage=usage,
         provider=provider,
         model=model if isinstance(model, str) else None,
+        cost=reply_cost(usage, provider, model),
     )
 
 
