@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import anthropic
 
 from byok.faults import MALFORMED_ERRORS, malformed, status_fault, transport_fault
-from byok.reply import arguments_of, tokens, total, whole_reply
+from byok.reply import arguments_of, tokens, told, total, whole_reply
 from byok.request import (
     as_object,
     chosen_tool,
@@ -21,13 +22,21 @@ from byok.transport import BoundedClient
 from llminv.contract import Message, Reply, Request, ToolCall, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator, Mapping
+
     from anthropic.types import Message as Answer
+    from anthropic.types import RawMessageStreamEvent
+    from pydantic import BaseModel
+
+    from byok.streaming import PartialCall, StreamedAnswer
 
 # The API demands a limit. What a model says in the 60 s of an attempt is shorter.
 MAX_TOKENS = 4096
 # The API has no JSON mode without a schema.
 JSON_ONLY = "Answer with a single JSON object and with nothing else."
 
+# What the counting endpoint does not take: https://docs.anthropic.com/en/api/messages-count-tokens.
+_NOT_COUNTED = frozenset({"max_tokens", "stop_sequences"})
 _CHOICES = {"auto": "auto", "required": "any", "none": "none"}
 _FINISH_REASONS = {
     "end_turn": "stop",
@@ -41,26 +50,50 @@ _FINISH_REASONS = {
 # Requests are JSON that the SDK types closely and passes on unchecked, hence Any below.
 
 
+@contextlib.contextmanager
+def _failing() -> Iterator[None]:
+    """Turn what the SDK raises, and what reading its answer raises, into a ProviderError."""
+    try:
+        yield
+    except anthropic.APIStatusError as error:
+        raise status_fault(error, error.status_code, error.response.headers, error.body) from error
+    except anthropic.APIConnectionError as error:
+        raise transport_fault(error) from error
+    except (anthropic.APIError, *MALFORMED_ERRORS) as error:
+        raise malformed(error) from error
+
+
 class AnthropicMessages:
     """One account at Anthropic."""
 
     def __init__(self, name: str, model: str, api_key: str) -> None:
-        self._name = name
+        self.name = name
         self._model = model
         self._client = anthropic.AsyncAnthropic(api_key=api_key, max_retries=0, http_client=BoundedClient())
 
     async def complete(self, request: Request) -> Reply:
         """Return the answer; raise ProviderError for anything else."""
         arguments = self._arguments(request)
-        try:
+        with _failing():
             answer = await self._client.messages.create(**arguments)
             return self._reply(answer)
-        except anthropic.APIStatusError as error:
-            raise status_fault(error, error.status_code, error.response.headers, error.body) from error
-        except anthropic.APIConnectionError as error:
-            raise transport_fault(error) from error
-        except MALFORMED_ERRORS as error:
-            raise malformed(error) from error
+
+    async def stream(self, request: Request, answer: StreamedAnswer) -> AsyncGenerator[None, None]:
+        """Read a stream into `answer`, event by event; raise ProviderError for anything but an answer."""
+        arguments = {**self._arguments(request), "stream": True}
+        reader = _Reader(answer)
+        with _failing():
+            async with await self._client.messages.create(**arguments) as events:
+                async for event in events:
+                    reader.read(event)
+                    yield
+
+    async def count_tokens(self, request: Request, model: str) -> int:
+        """Return how many tokens the provider counts in a prompt for `model`; raise ProviderError if none."""
+        arguments = self._arguments(request) | {"model": model}
+        counted = {name: arguments[name] for name in arguments if name not in _NOT_COUNTED}
+        with _failing():
+            return (await self._client.messages.count_tokens(**counted)).input_tokens
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -97,10 +130,56 @@ class AnthropicMessages:
                 if block.type == "tool_use"
             ],
             _FINISH_REASONS.get(answer.stop_reason or "", answer.stop_reason),
-            usage=_usage(answer),
-            provider=self._name,
+            usage=None if answer.usage is None else _usage(told(answer.usage)),
+            provider=self.name,
             model=answer.model,
         )
+
+
+class _Reader:
+    """Reads the events of one stream. The answer is finished with message_stop, once a reason was given.
+
+    Events and deltas of other types are skipped, as the API asks its clients to.
+    """
+
+    def __init__(self, answer: StreamedAnswer) -> None:
+        self._answer = answer
+        self._reason: str | None = None
+        self._counts: dict[str, Any] = {}
+        self._calls: dict[int, PartialCall] = {}  # by the number of their block
+
+    def read(self, event: RawMessageStreamEvent) -> None:
+        """Tell the answer what an event says."""
+        if event.type == "message_start":
+            self._answer.model = event.message.model
+            self._count(event.message.usage)
+        elif event.type == "content_block_start":
+            block = event.content_block
+            if block.type == "tool_use":
+                self._calls[event.index] = self._answer.open_call(block.id, block.name)
+            elif block.type == "text":
+                self._answer.say(block.text)
+        elif event.type == "content_block_delta":
+            self._delta(event.index, event.delta)
+        elif event.type == "message_delta":
+            self._reason = event.delta.stop_reason or self._reason
+            self._count(event.usage)
+        elif event.type == "message_stop":
+            self._answer.ended = True
+            self._answer.finish(_FINISH_REASONS.get(self._reason or "", self._reason))
+
+    def _delta(self, index: int, delta: Any) -> None:  # Any: the SDK has a class for each type
+        if delta.type == "text_delta":
+            self._answer.say(delta.text)
+        elif delta.type == "input_json_delta":
+            self._answer.add_to(self._calls[index], delta.partial_json)
+        elif delta.type == "thinking_delta" and delta.thinking:
+            self._answer.go_on()
+
+    def _count(self, usage: BaseModel | None) -> None:
+        if usage is not None:
+            self._counts |= told(usage)  # counts grow, or come in parts
+            self._answer.usage = _usage(self._counts)
 
 
 def _turn(messages: list[Message]) -> dict[str, Any]:
@@ -142,16 +221,14 @@ def _choice(request: Request) -> dict[str, str] | None:
     return None if request.tool_choice is None else {"type": _CHOICES[str(request.tool_choice)]}
 
 
-def _usage(answer: Answer) -> Usage | None:
+def _usage(counts: Mapping[str, Any]) -> Usage:
     """Return the usage: on the wire, input_tokens does not contain what the cache read or wrote."""
-    usage = answer.usage
-    if usage is None:
-        return None
-    read, written = tokens(usage.cache_read_input_tokens), tokens(usage.cache_creation_input_tokens)
-    details = usage.output_tokens_details
+    read = tokens(counts.get("cache_read_input_tokens"))
+    written = tokens(counts.get("cache_creation_input_tokens"))
+    details = counts.get("output_tokens_details")
     return Usage(
-        input_tokens=total(tokens(usage.input_tokens), read, written),
-        output_tokens=tokens(usage.output_tokens),
+        input_tokens=total(tokens(counts.get("input_tokens")), read, written),
+        output_tokens=tokens(counts.get("output_tokens")),
         cached_input_tokens=read,
         cache_write_tokens=written,
         reasoning_tokens=tokens(details.thinking_tokens) if details else None,

@@ -1,4 +1,4 @@
-"""What can be raised: one error inside the router, three towards its caller."""
+"""What can be raised: one error inside the router, the others towards its caller."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from byok.policy import FaultClass
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A failed attempt, as `NoProviderAvailable` lists it."""
+
+    provider: str
+    fault_class: FaultClass
+    error: Exception
+    status: int | None = None
+
+    def __str__(self) -> str:
+        """Say what happened in words that are safe to log: a provider's own text may quote the key."""
+        status = "" if self.status is None else f", HTTP {self.status}"
+        return f"{self.provider}: {self.fault_class} ({type(self.error).__name__}{status})"
 
 
 class ProviderError(Exception):
@@ -32,20 +47,9 @@ class ProviderError(Exception):
         self.status = status
         self.retry_after_s = retry_after_s
 
-
-@dataclass(frozen=True)
-class Attempt:
-    """A failed attempt, as `NoProviderAvailable` lists it."""
-
-    provider: str
-    fault_class: FaultClass
-    error: Exception
-    status: int | None = None
-
-    def __str__(self) -> str:
-        """Say what happened in words that are safe to log: a provider's own text may quote the key."""
-        status = "" if self.status is None else f", HTTP {self.status}"
-        return f"{self.provider}: {self.fault_class} ({type(self.error).__name__}{status})"
+    def as_attempt(self, provider: str) -> Attempt:
+        """Return the failure as that of an attempt at `provider`."""
+        return Attempt(provider, self.fault_class, self.cause, self.status)
 
 
 class NoProviderAvailable(Exception):
@@ -57,8 +61,23 @@ class NoProviderAvailable(Exception):
         self.attempts = list(attempts)
 
 
+class StreamInterrupted(Exception):
+    """An answer broke off when the caller had got some of it; `attempts` are all that failed, in order.
+
+    What there is of it is not the whole answer, and asking again would say some of it twice.
+    """
+
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
+        super().__init__("; ".join(["the answer broke off", *map(str, attempts)]))
+        self.attempts = list(attempts)
+
+
 class ContentRefusedError(Exception):
     """A provider refused the prompt in an answer for which its SDK raises no error."""
+
+
+class ErrorInsideError(Exception):
+    """A provider reported an error in a stream that had begun; the words are its own."""
 
 
 class UnsupportedRequestError(ValueError):

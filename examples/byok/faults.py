@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
-from byok.errors import ProviderError
+from byok.errors import ErrorInsideError, ProviderError
 from byok.policy import FaultClass
 
 _BY_STATUS = {
@@ -99,6 +99,16 @@ def status_inside(body: bytes) -> int | None:
         return code
     statuses = (_STATUS_BY_WORD.get(word) for word in _words(error))
     return next((status for status in statuses if status is not None), 500)
+
+
+def fault_inside(data: bytes) -> ProviderError | None:
+    """Return the fault that an event of a stream, or what stands behind the last one, reports, if any."""
+    status = status_inside(data)
+    if status is None:
+        return None
+    body = json.loads(data)
+    error = ErrorInsideError(f"HTTP {status} inside a stream: {_error_of(body).get('message')}")
+    return status_fault(error, status, {}, body)
 
 
 def transport_fault(error: Exception) -> ProviderError:

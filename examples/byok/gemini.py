@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -12,7 +14,7 @@ from google.genai import errors, types
 from byok.errors import ContentRefusedError, ProviderError
 from byok.faults import MALFORMED_ERRORS, malformed, retry_delays, status_fault, transport_fault
 from byok.policy import FaultClass
-from byok.reply import arguments_of, tokens, total, whole_reply
+from byok.reply import arguments_of, tokens, told, total, whole_reply
 from byok.request import (
     as_object,
     chosen_tool,
@@ -26,7 +28,9 @@ from byok.transport import BoundedClient
 from llminv.contract import Message, Reply, Request, ToolCall, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Iterator, Mapping
+
+    from byok.streaming import StreamedAnswer
 
 _MODES = {
     "auto": types.FunctionCallingConfigMode.AUTO,
@@ -49,11 +53,24 @@ _BROKEN = frozenset({"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "MALFORM
 _NO_QUOTA = "You exceeded your current quota"
 
 
+@contextlib.contextmanager
+def _failing() -> Iterator[None]:
+    """Turn what the SDK raises, and what reading its answer raises, into a ProviderError."""
+    try:
+        yield
+    except errors.APIError as error:
+        raise _status_fault(error) from error
+    except (httpx2.RequestError, anyio.EndOfStream, OSError) as error:  # httpx2 leaks the last two
+        raise transport_fault(error) from error
+    except MALFORMED_ERRORS as error:
+        raise malformed(error) from error
+
+
 class Gemini:
     """One account at Google AI."""
 
     def __init__(self, name: str, model: str, api_key: str) -> None:
-        self._name = name
+        self.name = name
         self._model = model
         self._http_client = BoundedClient()
         self._client = genai.Client(
@@ -65,50 +82,106 @@ class Gemini:
     async def complete(self, request: Request) -> Reply:
         """Return the answer; raise ProviderError for anything else."""
         contents, config = _contents(request), _config(request)
-        try:
+        with _failing():
             answer = await self._client.aio.models.generate_content(
                 model=self._model, contents=contents, config=config
             )
             return self._reply(answer)
-        except errors.APIError as error:
-            raise _status_fault(error) from error
-        except (httpx2.RequestError, anyio.EndOfStream, OSError) as error:  # httpx2 leaks the last two
-            raise transport_fault(error) from error
-        except MALFORMED_ERRORS as error:
-            raise malformed(error) from error
+
+    async def stream(self, request: Request, answer: StreamedAnswer) -> AsyncGenerator[None, None]:
+        """Read a stream into `answer`, response by response; raise ProviderError for anything but an answer.
+
+        It is finished with a finish reason: there is no event to end with.
+        """
+        contents, config = _contents(request), _config(request)
+        counts: dict[str, Any] = {}
+        with _failing():
+            stream = await self._client.aio.models.generate_content_stream(
+                model=self._model, contents=contents, config=config
+            )
+            async with contextlib.aclosing(stream) as responses:
+                async for response in responses:
+                    answer.model = response.model_version or answer.model
+                    if response.usage_metadata is not None:
+                        counts |= told(response.usage_metadata)
+                        answer.usage = _usage(counts)
+                    self._check(response)
+                    for candidate in response.candidates or ():
+                        _read(candidate, response.response_id, answer)
+                    yield
+
+    async def count_tokens(self, request: Request, model: str) -> int:
+        """Return how many tokens the provider counts in a prompt for `model`; raise ProviderError if none.
+
+        The SDK does not pass on system prompts and tools here, so they are counted as contents.
+        """
+        apart = [*system_prompts(request), *(json.dumps(tool, ensure_ascii=False) for tool in request.tools)]
+        contents = [*_contents(request), *(types.UserContent(text) for text in apart)]
+        with _failing():
+            counted = await self._client.aio.models.count_tokens(model=model, contents=contents)
+            return int(counted.total_tokens)
 
     async def aclose(self) -> None:
         """Close the connections; the SDK leaves a client that it was given to its owner."""
         self._client.close()
         await self._http_client.aclose()
 
-    def _reply(self, answer: types.GenerateContentResponse) -> Reply:
+    def _check(self, answer: types.GenerateContentResponse) -> None:
         blocked = answer.prompt_feedback and answer.prompt_feedback.block_reason
         if blocked and not answer.candidates:
-            refusal = ContentRefusedError(f"{self._name} refused the prompt: {blocked.value}")
+            refusal = ContentRefusedError(f"{self.name} refused the prompt: {blocked.value}")
             raise ProviderError(FaultClass.CONTENT_POLICY, refusal)
+
+    def _reply(self, answer: types.GenerateContentResponse) -> Reply:
+        self._check(answer)
         if not answer.candidates:
             raise ValueError("an answer without candidates")
         candidate = answer.candidates[0]
-        reason = candidate.finish_reason.value if candidate.finish_reason else None
-        if reason in _BROKEN:
-            raise ValueError(reason)
-        parts = (candidate.content.parts if candidate.content else None) or []
+        parts = _parts(candidate)
         texts = [part.text for part in parts if part.text is not None and not part.thought]
         calls = [part.function_call for part in parts if part.function_call]
-        finish_reason = _FINISH_REASONS.get(reason or "", reason)
         return whole_reply(
             "".join(texts) if texts else None,
             [
-                # Calls mostly have no id, but the caller needs one to say whose result it sends.
-                ToolCall(call.id or f"{answer.response_id}-{index}", call.name, arguments_of(call.args or {}))
+                ToolCall(_id(call, answer.response_id, index), call.name, arguments_of(call.args or {}))
                 for index, call in enumerate(calls)
             ],
-            "tool_calls" if calls and finish_reason == "stop" else finish_reason,
-            usage=_usage(answer.usage_metadata),
-            provider=self._name,
+            _reason(candidate, called=bool(calls)),
+            usage=None if answer.usage_metadata is None else _usage(told(answer.usage_metadata)),
+            provider=self.name,
             model=answer.model_version,
         )
+
+
+def _read(candidate: types.Candidate, response_id: str | None, answer: StreamedAnswer) -> None:
+    for part in _parts(candidate):
+        if part.function_call:
+            call = part.function_call
+            partial = answer.open_call(_id(call, response_id, len(answer.calls)), call.name)
+            answer.add_to(partial, arguments_of(call.args or {}))
+        elif part.thought:
+            answer.go_on()
+        else:
+            answer.say(part.text)
+    answer.finish(_reason(candidate, called=bool(answer.calls)))
+
+
+def _parts(candidate: types.Candidate) -> list[types.Part]:
+    return (candidate.content.parts if candidate.content else None) or []
+
+
+def _id(call: types.FunctionCall, response_id: str | None, index: int) -> str:
+    """Return the id of a call: most have none, but the caller needs one to say whose result it sends."""
+    return call.id or f"{response_id}-{index}"
+
+
+def _reason(candidate: types.Candidate, *, called: bool) -> str | None:
+    """Return why the answer is over; it stops to have functions called, and has no word for that."""
+    reason = candidate.finish_reason.value if candidate.finish_reason else None
+    if reason in _BROKEN:
+        raise ValueError(reason)
+    neutral = _FINISH_REASONS.get(reason or "", reason)
+    return "tool_calls" if called and neutral == "stop" else neutral
 
 
 def _status_fault(error: errors.APIError) -> ProviderError:
@@ -189,15 +262,14 @@ def _tool_config(request: Request) -> types.ToolConfig | None:
     return types.ToolConfig(function_calling_config=calling)
 
 
-def _usage(usage: types.GenerateContentResponseUsageMetadata | None) -> Usage | None:
+def _usage(counts: Mapping[str, Any]) -> Usage:
     """Return the usage: what the model thought stands beside what it said, and is output as well."""
-    if usage is None:
-        return None
-    thoughts = tokens(usage.thoughts_token_count)
-    said = tokens(usage.candidates_token_count)
+    thoughts = tokens(counts.get("thoughts_token_count"))
+    said = tokens(counts.get("candidates_token_count"))
+    tools = tokens(counts.get("tool_use_prompt_token_count"))
     return Usage(
-        input_tokens=total(tokens(usage.prompt_token_count), tokens(usage.tool_use_prompt_token_count)),
+        input_tokens=total(tokens(counts.get("prompt_token_count")), tools),
         output_tokens=thoughts if said is None else total(said, thoughts),
-        cached_input_tokens=tokens(usage.cached_content_token_count),
+        cached_input_tokens=tokens(counts.get("cached_content_token_count")),
         reasoning_tokens=thoughts,
     )

@@ -22,21 +22,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this file may be
 from byok import policy
 from byok.anthropic_messages import AnthropicMessages
 from byok.cost import cost
-from byok.errors import Attempt, NoProviderAvailable, ProviderError
+from byok.errors import Attempt, NoProviderAvailable, ProviderError, StreamInterrupted
 from byok.gemini import Gemini
 from byok.openai_chat import DeepSeekChat, OpenAIChat
 from byok.policy import FaultClass
 from byok.request import checked
-from llminv.contract import Reply, Request, Usage
+from byok.streaming import Streaming, streamed
+from byok.tokens import Tools, count_tokens
+from llminv.contract import Chunk, Message, Reply, Request, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from decimal import Decimal
 
 logger = logging.getLogger("byok")
 
 
-class Adapter(Protocol):
+class Adapter(Streaming, Protocol):
     """One account at one provider, through its SDK."""
 
     async def complete(self, request: Request) -> Reply:
@@ -109,15 +111,80 @@ class Handler:
             outcome = await self.attempt(name, request, min(policy.ATTEMPT_S, left_s))
             if isinstance(outcome, Reply):
                 return outcome
-            if outcome.fault_class not in self.fallback:
-                raise outcome.cause
-            attempts.append(Attempt(name, outcome.fault_class, outcome.cause, outcome.status))
-            logger.warning("attempt failed: %s", attempts[-1])
-            pause_s = _pause_s(outcome, retry)
-            if pause_s is None or now() + pause_s >= ends_at_s:
+            if not await self._once_more(name, outcome, retry, ends_at_s, attempts):
                 break
-            await asyncio.sleep(pause_s)
         return None
+
+    async def astream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        """Yield the answer of the first provider that gives one, as it comes.
+
+        Tool calls come behind the text, each whole; the last chunk has finish reason and usage. Raises what
+        `acomplete` raises, and StreamInterrupted where an answer breaks off behind its first text.
+        """
+        request = checked(request)
+        ends_at_s = asyncio.get_running_loop().time() + policy.TOTAL_S
+        attempts: list[Attempt] = []
+        for name in self.route(request.start):
+            answered = False
+            async with contextlib.aclosing(self._ask_stream(name, request, ends_at_s, attempts)) as chunks:
+                async for chunk in chunks:
+                    answered = True
+                    yield chunk
+            if answered:
+                return
+        raise NoProviderAvailable(attempts) from (attempts[-1].error if attempts else None)
+
+    async def _ask_stream(
+        self, name: str, request: Request, ends_at_s: float, attempts: list[Attempt]
+    ) -> AsyncGenerator[Chunk, None]:
+        """Yield the answer of one provider, nothing where the next one is to be asked; note what failed."""
+        now = asyncio.get_running_loop().time
+        for retry in range(policy.RETRIES_MAX + 1):
+            left_s = ends_at_s - now()
+            if left_s <= 0:
+                break
+            begun = False
+            answer = streamed(self.adapters[name], request, min(policy.ATTEMPT_S, left_s))
+            try:
+                async with contextlib.aclosing(answer) as chunks:
+                    async for chunk in chunks:
+                        begun = True
+                        yield chunk
+            except ProviderError as error:
+                failure = error
+            else:
+                return
+            if begun:
+                attempts.append(failure.as_attempt(name))
+                raise StreamInterrupted(attempts) from failure.cause
+            if not await self._once_more(name, failure, retry, ends_at_s, attempts):
+                break
+
+    async def _once_more(
+        self, name: str, failure: ProviderError, retry: int, ends_at_s: float, attempts: list[Attempt]
+    ) -> bool:
+        """Note a failure, pause, and return whether to ask the same provider again; raise what is refused."""
+        if failure.fault_class not in self.fallback:
+            raise failure.cause
+        attempts.append(failure.as_attempt(name))
+        logger.warning("attempt failed: %s", attempts[-1])
+        pause_s = _pause_s(failure, retry)
+        if pause_s is None or asyncio.get_running_loop().time() + pause_s >= ends_at_s:
+            return False
+        await asyncio.sleep(pause_s)
+        return True
+
+    async def count_tokens(
+        self, said: str | Sequence[Message], *, provider: str, model: str, tools: Tools = ()
+    ) -> int:
+        """Return the tokens of a text or of messages; raise the error of a provider that does not count."""
+        asked = (AnthropicMessages, Gemini)
+        ask = {name: one.count_tokens for name, one in self.adapters.items() if isinstance(one, asked)}
+        try:
+            async with asyncio.timeout(policy.ATTEMPT_S):
+                return await count_tokens(said, tools, model, provider=provider, ask=ask)
+        except ProviderError as error:
+            raise error.cause from None
 
     def cost(self, usage: Usage, *, provider: str, model: str) -> Decimal:
         """Return what a usage costs, in US dollars; raise UnknownCostError where nobody can say."""

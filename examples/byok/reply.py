@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from byok.cost import reply_cost
 from llminv.contract import Reply, ToolCall, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pydantic import BaseModel  # of which all three SDKs make their values
 
 
 def whole_reply(
@@ -40,6 +42,11 @@ def whole_reply(
         model=model if isinstance(model, str) else None,
         cost=reply_cost(usage, provider, model),
     )
+
+
+def told(usage: BaseModel) -> dict[str, Any]:
+    """Return what a usage tells, by the names of its fields; what is left out is not 0."""
+    return {name: value for name, value in usage if value is not None}
 
 
 def arguments_of(value: object) -> str:

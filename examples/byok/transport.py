@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 
+from byok.events import PlainEvents
 from byok.faults import status_inside
 from byok.policy import CONNECT_S, FIRST_TOKEN_S, IDLE_S
 
@@ -22,7 +23,8 @@ class BoundedClient(httpx2.AsyncClient):
     retry of its own on connection errors. Given this client it does not.
 
     An error inside a response with status 200 gets the status that it ought to have had, so that the SDKs
-    raise it as they raise others.
+    raise it as they raise others. A stream is passed on in plain events, and what breaks it, be it an error
+    among them, comes out of the SDKs as the ProviderError that it is.
 
     Redirects are not followed: no API of these providers sends any, and the next host would get the key.
     """
@@ -60,6 +62,8 @@ class BoundedClient(httpx2.AsyncClient):
             if sending:
                 raise httpx2.ReadTimeout("no response headers in time", request=request) from error
             raise httpx2.ConnectTimeout("no connection in time", request=request) from error
+        if stream and response.status_code == httpx2.codes.OK:
+            return _plain(response)
         if not stream:
             try:
                 await response.aread()
@@ -69,3 +73,16 @@ class BoundedClient(httpx2.AsyncClient):
             if response.status_code == httpx2.codes.OK:
                 response.status_code = status_inside(response.content) or httpx2.codes.OK
         return response
+
+
+def _plain(response: httpx2.Response) -> httpx2.Response:
+    """Return the response with its body, decoded, as plain events."""
+    of_the_body = ("content-encoding", "content-length", "transfer-encoding")
+    headers = [pair for pair in response.headers.multi_items() if pair[0].lower() not in of_the_body]
+    return httpx2.Response(
+        response.status_code,
+        headers=headers,
+        stream=PlainEvents(response),
+        request=response.request,
+        extensions=response.extensions,
+    )
