@@ -300,9 +300,13 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """What differs between two plays of one scenario; never judged."""
+    """What differs between two plays of one scenario: real time, and processor time of the handler's process.
+
+    Only a limit that leaves a wide margin may be held against them (see token_totality).
+    """
 
     real_s: float = 0.0
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ CANCEL_ROUNDS_MAX = 5
 
 # Taken before anything is replaced.
 _real_time_s = time.perf_counter
+_cpu_time_s = time.process_time
 
 # A handler is any object of the user's, hence Any wherever one is held.
 
@@ -120,6 +121,7 @@ class Runner:
     def play(self, scenario: Scenario, plant: Plant | None = None) -> History:
         """Play `scenario` from the beginning, with `plant` in the handler, and return what happened."""
         started_s = _real_time_s()
+        cpu_started_s = _cpu_time_s()
         modules = len(sys.modules)
         with self._playing(scenario) as stage:
             if plant is not None:
@@ -147,7 +149,9 @@ class Runner:
             printed="".join(stage.recorder.printed),
             logged=tuple(stage.recorder.logged),
             ended_at_s=ended_at_s,
-            measurements=Measurements(real_s=round(_real_time_s() - started_s, 6)),
+            measurements=Measurements(
+                real_s=round(_real_time_s() - started_s, 6), cpu_s=round(_cpu_time_s() - cpu_started_s, 6)
+            ),
         )
 
     def _caller(self, stage: Stage, handler: Any) -> Caller:
