@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from llminv.kinds.interface import Kind
+
 from llminv.kinds import (
     attribution,
     concurrency_isolation,
@@ -23,9 +25,10 @@ from llminv.kinds import (
     stream_completion,
     stream_finish,
     stream_framing,
+    token_accuracy,
+    token_totality,
     tool_calls,
 )
-from llminv.kinds.interface import Kind
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -49,6 +52,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             cost_formula,
             cost_additivity,
             cost_provenance,
+            token_accuracy,
+            token_totality,
         )
     }
 )
