@@ -142,7 +142,7 @@ class Ended:
         return Finding(
             code,
             expected,
-            f"{observed}; {streams.cut(take)}",
+            observed + streams.cut(take, self.got),
             attempt.call,
             attempt.provider,
             routing.class_of(attempt.fault),

@@ -228,7 +228,7 @@ def _judged(whole: Take, following: str | None, got: str, outcome: Replied | Rai
     yield Finding(
         code,
         expected=f"what {provider} said, with {ways}: {streams.marked(whole.text, got)}",
-        observed=f"{streams.marked(got, whole.text)}, then {end}; {streams.cut(whole)}",
+        observed=f"{streams.marked(got, whole.text)}, then {end}{streams.cut(whole, got)}",
         call=whole.attempt.call,
         provider=provider,
         fault_class=routing.class_of(whole.attempt.fault),

@@ -156,18 +156,24 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
-def cut(take: Take) -> str:
-    """Return where the bytes of a response ended, and where the act cut them into pieces."""
+def cut(take: Take, got: str) -> str:
+    """Return where the bytes of a response ended too early, and where the act cut them, "" for neither."""
     data, act = take.attempt.text.encode(), take.act
-    last = _readable(data[-SHOWN_AFTER:])
-    said = [f"of the response of {take.attempt.provider} {len(data)} bytes came, the last of them '…{last}'"]
-    if act.cut_every is not None:
-        said.append(f"cut after every {'byte' if act.cut_every == 1 else f'{act.cut_every} bytes'}")
+    said = []
+    if take.broken:
+        last = _readable(data[-SHOWN_AFTER:])
+        said.append(f"the response of {take.attempt.provider} ended after {len(data)} bytes, with '…{last}'")
+    if act.cut_every == 1:
+        differs = take.text[same_start(take.text, got) :][:1]
+        pieces = "|".join(f"{byte:02x}" for byte in differs.encode())
+        said.append(f"cut after every byte{f', {readable(differs)} into {pieces}' if differs else ''}")
+    elif act.cut_every is not None:
+        said.append(f"cut after every {act.cut_every} bytes")
     for place in act.cuts:
         before, after = data[max(0, place - SHOWN_BEFORE) : place], data[place : place + SHOWN_BEFORE]
         if after:
             said.append(f"cut at byte {place}, '…{_readable(before)}|{_readable(after)}…'")
-    return "; ".join(said)
+    return "".join(f"; {one}" for one in said)
 
 
 def _readable(data: bytes) -> str:

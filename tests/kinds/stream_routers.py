@@ -212,21 +212,23 @@ class Lines(Right):
 class EachRead(Right):
     """Decodes each read by itself, and drops what it cannot decode."""
 
+    broken = "ignore"
+
     def lines(self, answer):
         rest = ""
         while read := answer.read1():
-            *lines, rest = re.split("\r\n|\n|\r(?!$)", rest + read.decode("utf-8", "ignore"))
+            rest += read.decode("utf-8", self.broken)
+            last = rest.endswith("\r")
+            *lines, rest = re.split("\r\n|\n|\r", rest[:-1] if last else rest)
+            rest += "\r" if last else ""
             yield from lines
+        yield from re.split("\r\n|\n|\r", rest)
 
 
 class Replaces(EachRead):
     """Decodes each read by itself, with signs in place of what it cannot decode."""
 
-    def lines(self, answer):
-        rest = ""
-        while read := answer.read1():
-            *lines, rest = re.split("\r\n|\n|\r(?!$)", rest + read.decode("utf-8", "replace"))
-            yield from lines
+    broken = "replace"
 
 
 class Shows(Right):
@@ -243,3 +245,27 @@ class Shows(Right):
         for line in super().lines(answer):
             self.comments += [line] if line.startswith(":") else []
             yield line
+
+
+class WaitsForLess(Right):
+    """Waits for more where a read holds no end of a line, without a limit, and for nothing else."""
+
+    limit_s = None
+
+    def lines(self, answer):
+        first = answer.read1()
+        if b"\n" not in first and b"\r" not in first:
+            answer.connection.sock.recv(1 << 20)
+            while answer.connection.sock.recv(1 << 20):
+                pass
+        yield from (line.decode() for line in END_OF_LINE.split(first + answer.read()))
+
+
+class ReadsForEver(Right):
+    """Asks again as long as no line ends as it knows."""
+
+    def lines(self, answer):
+        data = answer.read()
+        while b"\n" not in data:
+            time.sleep(3_600)
+        yield from (line.decode() for line in END_OF_LINE.split(data))

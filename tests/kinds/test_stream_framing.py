@@ -1,0 +1,127 @@
+"""stream_framing: routers that read some bytes only, and routers that read all."""
+
+from pathlib import Path
+
+import pytest
+from playing import Playing
+from routes import CHAIN, promise_of
+
+from llminv.kinds import KINDS
+from llminv.kinds.stream_framing import FRAMINGS, StreamFraming
+from llminv.scenario import Act, Call, Framing, Said, Scenario, Script
+
+# A handler that the world stops leaves its connections open.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+ROUTERS = Path(__file__).with_name("stream_routers.py")
+KIND = KINDS["stream_framing"]
+SHIPPED = promise_of("stream_framing")
+
+
+def promise(**fields):
+    return promise_of("stream_framing", policy={"chain": ("openai", "anthropic")}, **fields)
+
+
+def streamed(**act):
+    """One call of stream, in which openai does this."""
+    return Scenario((Call("stream"),), (Script(0, "openai", then=Act(**act)),))
+
+
+# router -> the minimal scenario of each code
+PLANTED = {
+    "Lines": {"not_read": streamed(said=Said(text="\u2028"))},
+    "WholeRouter": {"not_read": streamed(framing=Framing(newline="cr"))},
+    "EachRead": {"text_lost": streamed(said=Said(text="é"), cut_every=1)},
+    "Replaces": {"text_changed": streamed(said=Said(text="é"), cut_every=1)},
+    "Shows": {"text_added": streamed(framing=Framing(comments=True))},
+    "WaitsForLess": {"hang": streamed(cut_every=1)},
+    "ReadsForEver": {"never_ends": streamed(framing=Framing(newline="cr"))},
+}
+
+
+@pytest.mark.parametrize("router", PLANTED)
+def test_a_planted_bug_is_found_and_reduced(router):
+    with Playing(router, promise(), ROUTERS) as playing:
+        minimal = playing.minimal()
+        kept = playing.kept(minimal)
+    assert minimal == PLANTED[router]
+    assert kept == []
+
+
+def test_every_code_is_planted():
+    assert {code for minimal in PLANTED.values() for code in minimal} == KIND.codes.keys()
+
+
+@pytest.mark.parametrize("router", ["Right", "Strings", "Holds"])
+def test_a_correct_router_shows_nothing_and_exercises_everything(router):
+    with Playing(router, promise(), ROUTERS) as playing:
+        assert playing.minimal() == {}
+    assert playing.labels == KIND.required(promise())
+
+
+def test_a_handler_whose_library_cannot_read_a_framing_declares_the_others():
+    names = tuple(name for name in FRAMINGS if name not in ("cr", "empty_events", "multi_line"))
+    with Playing("WholeRouter", promise(framings=names), ROUTERS) as playing:
+        assert playing.minimal() == {}
+    assert playing.labels == KIND.required(promise(framings=names))
+
+
+def test_a_finding_names_the_framing_and_shows_the_bytes_of_the_cut_character():
+    with Playing("Replaces", promise(), ROUTERS) as playing:
+        (finding,) = playing.findings(streamed(said=Said(text="aé"), cut_every=1))
+    assert finding.expected == "what openai said, with cuts: 'a|é' (2 characters)"
+    assert (
+        finding.observed
+        == "'a|\ufffd\ufffd' (3 characters), then the end of the stream; cut after every byte, é into c3|a9"
+    )
+
+
+# Labels
+
+REQUIRED = {f"{name} at {provider}" for name in FRAMINGS for provider in CHAIN} - {
+    f"unknown_events at {provider}" for provider in CHAIN if provider != "anthropic"
+}
+
+
+def test_required_labels():
+    assert KIND.required(SHIPPED) == REQUIRED
+    assert KIND.required(promise(framings=("cuts", "unknown_events"))) == {
+        "cuts at openai",
+        "cuts at anthropic",
+        "unknown_events at anthropic",
+    }
+
+
+def test_where_none_of_the_framings_can_be_played_the_verdict_is_unknown_at_best():
+    nowhere = promise(framings=("unknown_events",))
+    assert KIND.reservations(nowhere) == ("none of the framings can be played at openai",)
+    assert KIND.reservations(promise()) == ()
+
+
+# What is played
+
+
+def test_a_framing_changes_one_thing_and_each_change_has_a_name():
+    changed = {name: framing for name, framing in FRAMINGS.items() if name != "cuts"}
+    assert len({repr(framing) for framing in changed.values()}) == len(changed)
+    text = dict.fromkeys(("title", "statement", "critical"), "a") | {"id": "a", "kind": "stream_framing"}
+    assert StreamFraming(**text, framings=tuple(FRAMINGS)).framings == tuple(FRAMINGS)
+
+
+def test_every_framing_is_played_alone_and_with_all_others():
+    cells = list(KIND.cells(promise(), ["stream"]))
+    acts = [cell.acts[-1].then for cell in cells if cell.acts[-1].provider == "anthropic"]
+    assert [act.framing for act in acts[:-2]] == [
+        framing for name, framing in FRAMINGS.items() if name != "cuts"
+    ]
+    assert acts[-2].cut_every == acts[-1].cut_every == 1
+    assert acts[-1].framing == Framing("cr", False, True, True, True, True, True, True, True)
+    assert len(cells) == 2 * (len(FRAMINGS) + 1) - 1
+    assert KIND.faults(SHIPPED) == ()
+
+
+def test_the_sentence_for_the_document():
+    assert KIND.describe(promise(framings=("lf", "cuts"))) == (
+        "lets each of openai, anthropic say texts of every script in other bytes (lf, cuts), alone and together, cut "
+        "into single bytes, pieces and at places"
+    )
