@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from llminv.kinds.interface import Kind
-
 from llminv.kinds import (
     attribution,
     concurrency_isolation,
@@ -14,6 +12,7 @@ from llminv.kinds import (
     cost_additivity,
     cost_formula,
     cost_provenance,
+    custom,
     deadline,
     exhaustion,
     fallback_order,
@@ -29,6 +28,7 @@ from llminv.kinds import (
     token_totality,
     tool_calls,
 )
+from llminv.kinds.interface import Kind
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -54,6 +54,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             cost_provenance,
             token_accuracy,
             token_totality,
+            custom,
         )
     }
 )
