@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 from llminv.audit import acts as values
-from llminv.audit import simplify
+from llminv.audit import calls, simplify
 from llminv.codec import from_json, to_json
 from llminv.scenario import ANSWER, Act, Call, Said, Scenario, Script
 from llminv.simulation.dialects.values import Json
@@ -103,7 +103,7 @@ def _options(act: Act) -> list[str]:
 
 def _call_size(call: Call, space: Space) -> int:
     operation = space.operations.index(call.operation) if call.operation in space.operations else 0
-    return operation + len(_call_options(call))
+    return operation + calls.distance(call, space.chain) + len(_call_options(call))
 
 
 def _call_options(call: Call) -> list[str]:
@@ -126,6 +126,7 @@ def _candidates(scenario: Scenario, space: Space) -> Iterator[Scenario]:
     yield from _one_fault(scenario, space)
     yield from _plainer_everywhere(scenario)
     yield from _same_acts(scenario)
+    yield from calls.together(scenario)
     for index, call in enumerate(scenario.calls):
         for simpler in _simpler_calls(call, space):
             yield replace(scenario, calls=(*scenario.calls[:index], simpler, *scenario.calls[index + 1 :]))
@@ -243,7 +244,11 @@ def _simpler_calls(call: Call, space: Space) -> Iterator[Call]:
             yield replace(call, operation=operation)
     for option in _call_options(call):
         yield replace(call, **{option: getattr(Call(call.operation), option)})
-    yield from (less for less in _read(Call, simplify.simpler(to_json(call))) if less.messages)
+    yield from calls.simpler(call, space.chain)
+    once = to_json(replace(call, times=1))
+    for less in _read(Call, simplify.simpler(once)):
+        if less.messages:
+            yield replace(less, times=call.times)
 
 
 def _read(cls: type[Value], values: Iterable[Json]) -> Iterator[Value]:
