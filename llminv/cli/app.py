@@ -18,6 +18,8 @@ from llminv.cli.docs import docs
 from llminv.cli.exit_codes import Exit, exit_codes_text
 from llminv.cli.init import init
 from llminv.cli.list import list_
+from llminv.cli.prices import EPILOG as PRICES_EPILOG
+from llminv.cli.prices import prices_check
 from llminv.cli.replay import replay_
 from llminv.cli.run import run
 from llminv.cli.screen import Screen
@@ -35,7 +37,11 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "init": init,
     "serve": serve,
 }
-EPILOGS: Mapping[str, str] = {"serve": SERVE_EPILOG}
+# Commands of two words: what the first is about, and the second ones.
+GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., int]]]] = {
+    "prices": ("The declared prices.", {"check": prices_check}),
+}
+EPILOGS: Mapping[str, str] = {"serve": SERVE_EPILOG, "prices check": PRICES_EPILOG}
 
 # "\b" keeps the help formatter from filling the lines.
 EPILOG = f"\b\nExit status:\n{exit_codes_text()}"
@@ -69,6 +75,11 @@ def llminv(
 
 for name, command in COMMANDS.items():
     app.command(name, epilog=EPILOGS.get(name))(command)
+for name, (about, commands) in GROUPS.items():
+    group = typer.Typer(name=name, help=about, rich_markup_mode=None)
+    for word, command in commands.items():
+        group.command(word, epilog=EPILOGS.get(f"{name} {word}"))(command)
+    app.add_typer(group)
 
 
 def dispatch(arguments: Sequence[str]) -> int:
@@ -90,7 +101,7 @@ def dispatch(arguments: Sequence[str]) -> int:
 
 def _misused(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:
     """Put what typer says about the command line into our words."""
-    command = next((word for word in arguments if word in COMMANDS), None)
+    command = next((word for word in arguments if word in {*COMMANDS, *GROUPS}), None)
     asked = f"llminv {command} --help" if command else "llminv --help"
     message = error.format_message().rstrip(".").replace("Value error, ", "")
     # Typer does not export the classes of its errors; that of an unknown option has these two.

@@ -14,8 +14,10 @@ from llminv.reports.text import counted
 def check(context: typer.Context) -> int:
     """Check the declarations, without a handler."""
     project = Project.here()
-    promises = project.declarations.promises
+    declarations, screen = project.declarations, screen_of(context)
     files = yaml_files([project.folder])
-    found = f"{counted(len(promises), 'invariant')} in {counted(len(files), 'file')}"
-    screen_of(context).out(f"{project.folder}: {found}, all right.")
+    for warning in declarations.warnings:
+        screen.err(f"warning: {warning}")
+    found = f"{counted(len(declarations.promises), 'invariant')} in {counted(len(files), 'file')}"
+    screen.out(f"{project.folder}: {found}, all right.")
     return Exit.FINE

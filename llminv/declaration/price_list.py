@@ -32,6 +32,7 @@ _KEYS: Mapping[str, str] = {
     "reasoning": "output_reasoning_mtok",
 }
 UNIT = "per_1M"
+CURRENCY = "USD"
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,12 @@ class Listed:
     """What the list says of a model: its price at a moment, for a million tokens.
 
     `changes` are the days after that moment on which another price begins, `by_hour` says that the price
-    depends on the time of day, `page` where the provider publishes it.
+    depends on the time of day.
     """
 
     row: Row
     changes: tuple[tuple[date, Row], ...]
     by_hour: bool
-    page: str
 
 
 def listed(provider: Provider, model: str, moment: datetime) -> Listed | None:
@@ -55,7 +55,7 @@ def listed(provider: Provider, model: str, moment: datetime) -> Listed | None:
     """
     genai_prices = _package()
     try:
-        found, info = genai_prices.data_snapshot.get_snapshot().find_provider_model(
+        _, info = genai_prices.data_snapshot.get_snapshot().find_provider_model(
             model, None, None, provider.base_url
         )
     except LookupError:
