@@ -72,9 +72,7 @@ def listed(provider: Provider, model: str, moment: datetime) -> Listed | None:
         and (changed := _row(rule.prices)) is not None
     ]
     by_hour = any(isinstance(rule.constraint, genai_prices.types.TimeOfDateConstraint) for rule in rules)
-    return Listed(
-        row, tuple(sorted(starts, key=lambda pair: pair[0])), by_hour, (found.pricing_urls or [""])[0]
-    )
+    return Listed(row, tuple(sorted(starts, key=lambda pair: pair[0])), by_hour)
 
 
 def noon(day: date) -> datetime:
