@@ -113,7 +113,11 @@ def _fields(promise: Promise) -> StreamCompletion:
 
 
 def _faults(promise: Promise) -> tuple[str, ...]:
-    """Return the faults to play: on those of which the policy says nothing, a part of the law holds too."""
+    return streams.with_the_way(promise, _breaking(promise))
+
+
+def _breaking(promise: Promise) -> tuple[str, ...]:
+    """Return the faults that break streams: where the policy says nothing of one, a part of the law holds."""
     failures = _fields(promise).failures
     return BREAKING if failures is None else tuple(name for name in BREAKING if name in meant(failures))
 
@@ -130,7 +134,7 @@ def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     for operation in operations:
         whole = [act for act in _WHOLE if due(promise.policy, operation, act) is Due.ANSWER]
-        breaks = [Act(fault, after) for fault in _faults(promise) for after in (None, 0, 1, AFTER_ALL)]
+        breaks = [Act(fault, after) for fault in _breaking(promise) for after in (None, 0, 1, AFTER_ALL)]
         for provider in streams.reachable(promise):
             for act in (*whole, *breaks):
                 yield _alike(promise, streams.at(promise, operation, provider, act))
@@ -167,7 +171,7 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
         lambda act, said: replace(act, said=said), st.sampled_from([ANSWER, *_AROUND]), st.none() | says
     )
     after = st.one_of(st.none(), st.integers(0, 2 * DELTAS_MAX), st.just(AFTER_ALL))
-    breaks = st.builds(Act, st.sampled_from(_faults(promise)), after, st.none() | says)
+    breaks = st.builds(Act, st.sampled_from(_breaking(promise)), after, st.none() | says)
     acts = st.one_of(whole, breaks)
     rows = [
         st.builds(Script, st.just(0), st.just(provider), st.lists(acts, max_size=1).map(tuple), acts)
@@ -187,7 +191,7 @@ def _required(promise: Promise) -> frozenset[str]:
     labels = {"text beyond ASCII came whole"}
     for provider in streams.reachable(promise):
         labels.add(f"a stream of {provider} came whole")
-        for fault_class in dict.fromkeys(routing.class_of(fault) for fault in _faults(promise)):
+        for fault_class in dict.fromkeys(routing.class_of(fault) for fault in _breaking(promise)):
             labels |= {
                 f"{fault_class} broke a stream of {provider} {where}"
                 for where in ("before its first content", "after it")
@@ -227,7 +231,7 @@ def _describe(promise: Promise) -> str:
     return (
         f"lets each of {', '.join(streams.reachable(promise))} stream texts of every script and length in "
         "deltas of every size, empty ones too, without [DONE], with chunks that say nothing and with usage "
-        f"everywhere or nowhere; and break off with {', '.join(_faults(promise))} before any event, before "
+        f"everywhere or nowhere; and break off with {', '.join(_breaking(promise))} before any event, before "
         "the first content, behind it, and behind the last"
     )
 

@@ -8,7 +8,7 @@ is the text of all chunks together, str chunks and others alike.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -60,6 +60,12 @@ def at(promise: Promise, operation: str, provider: str, act: Act) -> Scenario:
     """Return the scenario in which a call of `operation` gets to `provider`, which does `act`."""
     call = Call(operation, start=routing.start_of(promise))
     return routing.scenario_of(call, (*on_the_way(promise, provider), Script(0, provider, then=act)))
+
+
+def with_the_way(promise: Promise, faults: Sequence[str]) -> tuple[str, ...]:
+    """Return `faults` and those with which calls get past the first provider, simplest first."""
+    way = {row.then.fault for name in routing.chain_of(promise) for row in on_the_way(promise, name)}
+    return tuple(name for name in FAULTS if name in {*faults, *way})
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from routes import CHAIN, promise_of
 from llminv.declaration.models import Stream, Timeouts
 from llminv.kinds import KINDS
 from llminv.kinds.stream_completion import Example, StreamCompletion
+from llminv.kinds.streams import BREAKING
 from llminv.scenario import Act, Call, Framing, Said, Scenario, Script
 from llminv.simulation.faults import FAULTS
 
@@ -168,9 +169,13 @@ def test_the_cells_cover_every_fault_in_every_place():
     cells = list(KIND.cells(SHIPPED, ["stream"]))
     broken = {(row.provider, row.then.fault, row.then.after) for cell in cells for row in cell.acts[-1:]}
     assert {
-        (name, fault, after) for name in CHAIN for fault in KIND.faults(SHIPPED) for after in (None, 0, 1, 99)
+        (name, fault, after) for name in CHAIN for fault in BREAKING for after in (None, 0, 1, 99)
     } < broken
-    assert KIND.faults(promise(failures=("malformed", "http_429", "stall"))) == ("truncated", "stall")
+    assert KIND.faults(promise(failures=("malformed", "http_429", "stall"))) == (
+        "http_503",
+        "truncated",
+        "stall",
+    )
 
 
 def contradictions(**fields):

@@ -117,7 +117,7 @@ def test_every_framing_is_played_alone_and_with_all_others():
     assert acts[-2].cut_every == acts[-1].cut_every == 1
     assert acts[-1].framing == Framing("cr", False, True, True, True, True, True, True, True)
     assert len(cells) == 2 * (len(FRAMINGS) + 1) - 1
-    assert KIND.faults(SHIPPED) == ()
+    assert KIND.faults(SHIPPED) == ("http_503",)
 
 
 def test_the_sentence_for_the_document():

@@ -62,6 +62,15 @@ class Played:
         with reproducible():
             return search(strategy, lambda _: (), seed_=number, max_examples=DRAWN_MAX, known=()).drawn
 
+    def minima(self, code, seeds):
+        """The minima of what shows the code first, among the cells and for each seed; None where nothing does.
+
+        The cells stand in for a seed that does not meet it.
+        """
+        cell = self.first(code, self.cells())
+        firsts = [cell, *(self.first(code, self.drawn(number)) or cell for number in seeds)]
+        return [first and self.minimum(code, first).text for first in firsts]
+
     def minimum(self, code, scenario):
         space = Space(self.promise.policy.chain, self.kind.faults(self.promise), self.operations)
         return reduce(scenario, lambda smaller: code in self.codes(smaller), space)

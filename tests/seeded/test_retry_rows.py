@@ -17,18 +17,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 HANDLERS = ROOT / "tests/seeded/retry"
 
 
-def minima(played, code, seeds):
-    """The minima of what shows the bug first, among the cells and for each seed; None where nothing does."""
-    cell = played.first(code, played.cells())
-    firsts = [cell, *(played.first(code, played.drawn(number)) or cell for number in seeds)]
-    return [first and played.minimum(code, first).text for first in firsts]
-
-
 @pytest.mark.parametrize("bug", ROWS)
 def test_a_seeded_bug_is_found_and_reduced_to_the_minimum(bug):
     row = ROWS[bug]
     with Played(HANDLERS / f"{row.handler}.py:Handler", row.invariant) as played:
-        assert minima(played, row.code, range(3)) == [row.scenario.text] * 4
+        assert played.minima(row.code, range(3)) == [row.scenario.text] * 4
         assert [one.text for one in less(row.scenario) if row.code in played.codes(one)] == []
 
 
@@ -37,7 +30,7 @@ def test_a_seeded_bug_is_found_and_reduced_to_the_minimum(bug):
 def test_for_many_seeds(bug):
     row = ROWS[bug]
     with Played(HANDLERS / f"{row.handler}.py:Handler", row.invariant) as played:
-        assert minima(played, row.code, range(20)) == [row.scenario.text] * 21
+        assert played.minima(row.code, range(20)) == [row.scenario.text] * 21
 
 
 RIGHT = sorted({(row.right, row.invariant) for row in ROWS.values()})
