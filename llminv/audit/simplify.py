@@ -16,7 +16,7 @@ _KEPT = frozenset(
     | {"finish_reason", "deltas", "tool_fragments", "tool_index"}
 )
 # Characters in place of others, the simplest first: a bug with one script seldom needs the very letter.
-_PLAIN = "aé漢\u2028😀"
+PLAIN = "aé漢\u2028😀"
 # Letters are replaced in texts up to this length; texts are cut into so many parts at most.
 _LETTERS_MAX = 16
 _PARTS_MAX = 64
@@ -37,7 +37,7 @@ def weight(value: Json) -> int:
 
 @cache
 def _strangeness(character: str) -> int:
-    return 1 + (_PLAIN.index(character) if character in _PLAIN else len(_PLAIN) + ord(character))
+    return 1 + (PLAIN.index(character) if character in PLAIN else len(PLAIN) + ord(character))
 
 
 def simpler(value: Json) -> Iterator[Json]:
@@ -55,14 +55,14 @@ def simpler(value: Json) -> Iterator[Json]:
         for index, item in enumerate(value):
             yield from ([*value[:index], less, *value[index + 1 :]] for less in simpler(item))
     elif isinstance(value, str):
-        yield _PLAIN[0]
+        yield PLAIN[0]
         held = _held(value)
         if held is not None:  # pieces of its text would hold nothing
             yield from (as_text(less) for less in simpler(held))
             return
         yield from _without(value)
         for index, character in enumerate(value if len(value) <= _LETTERS_MAX else ""):
-            plainer = (other for other in _PLAIN if _strangeness(other) < _strangeness(character))
+            plainer = (other for other in PLAIN if _strangeness(other) < _strangeness(character))
             yield from (value[:index] + other + value[index + 1 :] for other in plainer)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield from sorted({0, 1, int(value) // 2, int(value) - 1})
