@@ -1,16 +1,19 @@
-"""Simpler calls, beyond what can be said of any JSON value: whom they ask, how often a text is said, and what
-several calls have in common.
+"""Simpler calls, beyond what can be said of any JSON value.
+
+That is whom they ask, of how many different characters a text is and how often it is said, a conversation in
+which a tool is called, and what several calls have in common.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from typing import Any
 
 from llminv.audit import simplify
 from llminv.codec import to_json
-from llminv.scenario import Call, Scenario
+from llminv.scenario import DEFAULT_MESSAGES, Call, Scenario
+from llminv.simulation.dialects.neutral import function_tool, message, tool_call, tool_result
 
 # Texts up to this length are written out instead of repeated.
 WRITTEN_OUT_MAX = 64
@@ -20,20 +23,36 @@ _LEADING = (5, 2, 1)
 _BEGINNINGS = ("text", "messages", "tools")
 
 
+# Texts up to this length are tried as one character, repeated; `simplify` knows which are plain.
+_MONOTONOUS_MAX = 16
+# The simplest conversation in which a tool is called.
+_TOOL = function_tool("ping", "a", {"type": "object"})
+_CALLED = tool_call("ping", "{}", call_id="a")
+_CALLING = (message("assistant", None, calls=[_CALLED]), tool_result("a", call_id="a"))
+
+
 def distance(call: Call, chain: Sequence[str]) -> int:
-    """Return how far the provider that `call` asks about is from the first one, which is the simplest."""
-    return chain.index(call.provider) if call.provider in chain else 0
+    """Return how far `call` is from the simplest: of an early provider, about a text of few characters."""
+    position = chain.index(call.provider) if call.provider in chain else 0
+    return position + len(set(call.text or ""))
 
 
 def simpler(call: Call, chain: Sequence[str]) -> Iterator[Call]:
     """Yield calls that ask an earlier provider, say a text less often, or count a text and no messages."""
-    for index in range(distance(call, chain)):
+    for index in range(chain.index(call.provider) if call.provider in chain else 0):
         yield replace(call, provider=chain[index] if index else None, model=None)
     if call.text is None:
         contents = [message.get("content") for message in call.messages]
         if call.operation == "count_tokens" and not call.tools:
-            yield from (replace(Call(call.operation), text=one) for one in contents if isinstance(one, str))
+            yield from (
+                replace(call, text=one, messages=DEFAULT_MESSAGES) for one in contents if isinstance(one, str)
+            )
+        if any(said.get("tool_calls") for said in call.messages):
+            yield replace(call, messages=_CALLING, tools=(_TOOL,))
         return
+    if call.times == 1 and len(call.text) <= _MONOTONOUS_MAX:
+        lengths = range(1, 2 * _MONOTONOUS_MAX)
+        yield from (replace(call, text=one * length) for one in simplify.PLAIN for length in lengths)
     if call.times > 1:
         if len(call.text) * call.times <= WRITTEN_OUT_MAX:
             yield replace(call, text=call.text * call.times, times=1)
@@ -56,15 +75,19 @@ def together(scenario: Scenario) -> Iterator[Scenario]:
     first, *others = scenario.calls
     if not others:
         return
-    for whose in ({"provider": None, "model": None}, {"model": None}):
-        fields: dict[str, Any] = whose
-        if any(replace(call, **fields) != call for call in scenario.calls):
-            yield replace(scenario, calls=tuple(replace(call, **fields) for call in scenario.calls))
+    usual = {field.name: field.default for field in fields(Call) if field.default is not MISSING}
+    alike = [name for name in usual if all(getattr(call, name) == getattr(first, name) for call in others)]
+    for names in (*((name,) for name in alike), ("provider", "model")):
+        plain: dict[str, Any] = {name: usual[name] for name in names}
+        yield replace(scenario, calls=tuple(replace(call, **plain) for call in scenario.calls))
     for name in _BEGINNINGS:
         start = getattr(first, name)
         if not start or not all(_begins(getattr(call, name), start) for call in others):
             continue
-        for less in simplify.simpler(to_json(start)):
+        plainer = [*simplify.simpler(to_json(start))]
+        if name == "messages":
+            plainer.append([*DEFAULT_MESSAGES])
+        for less in plainer:
             if less or name != "messages":
                 changed = [_instead(call, name, start, less) for call in scenario.calls]
                 yield replace(scenario, calls=tuple(changed))
@@ -77,5 +100,5 @@ def _begins(value: Any, start: Any) -> bool:
 def _instead(call: Call, name: str, start: Any, less: Any) -> Call:
     """Return `call` with `less` in place of the `start` of its field."""
     begun = less if isinstance(start, str) else tuple(less)
-    fields: dict[str, Any] = {name: begun + getattr(call, name)[len(start) :]}
-    return replace(call, **fields)
+    changed: dict[str, Any] = {name: begun + getattr(call, name)[len(start) :]}
+    return replace(call, **changed)

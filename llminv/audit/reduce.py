@@ -13,9 +13,9 @@ from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 from llminv.audit import acts as values
-from llminv.audit import calls, simplify
+from llminv.audit import calls, simplify, usages
 from llminv.codec import from_json, to_json
-from llminv.scenario import ANSWER, Act, Call, Said, Scenario, Script
+from llminv.scenario import ANSWER, EVERY_CALL, Act, Call, Said, Scenario, Script
 from llminv.simulation.dialects.values import Json
 from llminv.simulation.faults import RANK
 from llminv.simulation.prices import DECLARED
@@ -72,7 +72,7 @@ def size(scenario: Scenario, space: Space) -> tuple[float, ...]:
     chain, faults and their ranks, how plain the values of options are, how many acts differ, how small the
     values are, how far the calls are from the simplest one, and how much is said.
     """
-    acts = _acts(scenario)
+    acts, spoken = _acts(scenario), [usages.said(call) for call in scenario.calls]
     faults = [act.fault for act in acts if act.fault is not None]
     return (
         len(scenario.calls),
@@ -87,11 +87,8 @@ def size(scenario: Scenario, space: Space) -> tuple[float, ...]:
         sum(values.plainness(act) for act in acts),
         len(set(acts)),
         sum(values.amount(act) for act in acts),
-        sum(_call_size(call, space) for call in scenario.calls),
-        sum(
-            simplify.weight(to_json(said))
-            for said in (*scenario.calls, *(act.said for act in acts if act.said))
-        ),
+        sum(_call_size(call, space) for call in spoken),
+        sum(simplify.weight(to_json(said)) for said in (*spoken, *(act.said for act in acts if act.said))),
     )
 
 
@@ -116,6 +113,7 @@ def _candidates(scenario: Scenario, space: Space) -> Iterator[Scenario]:
     yield from _fewer_calls(scenario)
     if scenario.prices != DECLARED:
         yield replace(scenario, prices=DECLARED)
+    yield from usages.together(scenario)
     for index, row in enumerate(scenario.acts):
         rest = scenario.acts[:index] + scenario.acts[index + 1 :]
         yield replace(scenario, acts=rest)
@@ -127,6 +125,9 @@ def _candidates(scenario: Scenario, space: Space) -> Iterator[Scenario]:
     yield from _plainer_everywhere(scenario)
     yield from _same_acts(scenario)
     yield from calls.together(scenario)
+    for operation in space.operations:  # some findings need calls that are made in the same way
+        alike = tuple(replace(call, operation=operation) for call in scenario.calls)
+        yield replace(scenario, calls=alike)
     for index, call in enumerate(scenario.calls):
         for simpler in _simpler_calls(call, space):
             yield replace(scenario, calls=(*scenario.calls[:index], simpler, *scenario.calls[index + 1 :]))
@@ -183,8 +184,9 @@ def _moved(scenario: Scenario, row: Script, rest: tuple[Script, ...], space: Spa
 def _in_place_of(scenario: Scenario, index: int) -> Iterator[Scenario]:
     """Put a script in the place of each earlier one, and leave out all that stood between them or after."""
     row = scenario.acts[index]
-    others = tuple(other for other in scenario.acts if other.call != row.call)
-    before = [other for other in scenario.acts[:index] if other.call == row.call]
+    calls = (row.call, EVERY_CALL)
+    others = tuple(other for other in scenario.acts if other.call not in calls)
+    before = [other for other in scenario.acts[:index] if other.call in calls]
     for count, earlier in enumerate(before):
         kept = (*before[:count], replace(row, provider=earlier.provider))
         acts = sorted((*others, *kept), key=lambda other: other.call)  # stable
@@ -245,6 +247,7 @@ def _simpler_calls(call: Call, space: Space) -> Iterator[Call]:
     for option in _call_options(call):
         yield replace(call, **{option: getattr(Call(call.operation), option)})
     yield from calls.simpler(call, space.chain)
+    yield from usages.simpler(call)
     once = to_json(replace(call, times=1))
     for less in _read(Call, simplify.simpler(once)):
         if less.messages:

@@ -178,9 +178,13 @@ def _judged(promise: Promise, scenario: Scenario, history: History) -> Iterator[
 
 
 def _tolerated(promise: Promise, call: Call, truth: Count, tokens: int) -> Fraction:
-    """Return by how many tokens a count may differ from `tokens`."""
+    """Return by how many tokens a count may differ from `tokens`.
+
+    What a provider counts or bills for a text has a frame, as a message has.
+    """
     invariant = _invariant(promise)
-    prompts = len(call.messages) if call.text is None else int(truth.certainty is Certainty.PLAYED)
+    framed = truth.certainty in (Certainty.PLAYED, Certainty.RECORDED)
+    prompts = len(call.messages) if call.text is None else int(framed)
     floor = invariant.floor_tokens + invariant.floor_tokens_per_message * prompts
     return max(Fraction(str(invariant.tolerance)) * tokens, Fraction(floor))
 
