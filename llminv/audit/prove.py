@@ -11,13 +11,13 @@ one of the saboteurs is noticed at all, and toothless where none is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from llminv.audit.engine import OpenWorker, Options
+from llminv.audit.engine import Options
 from llminv.audit.judge import TROUBLE, Judge, judged
+from llminv.audit.proof import Proof, Result
 from llminv.audit.search import NothingToDraw, reproducible, search
 from llminv.audit.worker import Worker
 from llminv.declaration.promise import Promise
@@ -28,31 +28,9 @@ from llminv.scenario import Scenario
 
 # In place of a finding code, for a kind that has none of its own.
 ANY = "any finding"
-
-
-class Result(StrEnum):
-    """What became of a saboteur."""
-
-    CAUGHT = "caught"
-    SURVIVED = "survived"
-    NOT_APPLICABLE = "not applicable"
-
-
-@dataclass(frozen=True)
-class Proof:
-    """What became of one saboteur that aimed at one finding code of one invariant.
-
-    `scenarios` is how many were played until it was caught, or in all; `reason` says why it survived or
-    does not apply. One that `forges` proves the checker alone.
-    """
-
-    invariant: str
-    code: str
-    saboteur: str
-    result: Result
-    scenarios: int = 0
-    reason: str = ""
-    forges: bool = False
+# Why a saboteur that was not caught says nothing against an invariant.
+CLOUDED = "found only where the handler breaks the invariant by itself"
+OTHERS = "not what this invariant is about: it notices others"
 
 
 def prove(
@@ -60,24 +38,42 @@ def prove(
     spec: str,
     kinds: Mapping[str, Kind],
     options: Options,
-    emit: Callable[[Proof], None] = lambda _: None,
-    open_worker: OpenWorker = Worker,
-) -> tuple[Proof, ...]:
-    """Put the promises to the proof on the handler at `spec`; `emit` is told of each proof as it is there.
+    emit: Callable[[Promise, tuple[Proof, ...]], None] = lambda *_: None,
+) -> dict[str, tuple[Proof, ...]]:
+    """Put the promises to the proof on the handler at `spec`; return the proofs by the ids of invariants.
 
-    Raises HandlerError where the handler cannot be loaded.
+    `emit` is told of those of each promise as soon as they are there. Raises HandlerError where the
+    handler cannot be loaded.
     """
-    setting = promises[0].setting()
-    opened = open_worker(
-        setting, spec, options.scenario_limit_s, options.folder, options.isolation, options.transport
+    opened = Worker(
+        promises[0].setting(),
+        spec,
+        options.scenario_limit_s,
+        options.folder,
+        options.isolation,
+        python=options.python,
     )
-    proofs: list[Proof] = []
+    proofs: dict[str, tuple[Proof, ...]] = {}
     with reproducible(), opened as worker:
         for promise in promises:
-            for proof in _Proving(promise, kinds[promise.invariant.kind], worker, options).proofs():
-                proofs.append(proof)
-                emit(proof)
-    return tuple(proofs)
+            found = tuple(_Proving(promise, kinds[promise.invariant.kind], worker, options).proofs())
+            proofs[promise.invariant.id] = found
+            emit(promise, found)
+    return proofs
+
+
+@dataclass
+class _Hunt:
+    """The codes that are `left` to be found, and what came of the scenarios `played` so far.
+
+    `clouded` are those that were found where the handler by itself did not hold.
+    """
+
+    left: list[str]
+    played: int = 0
+    acted: bool = False
+    trouble: str = ""
+    clouded: set[str] = field(default_factory=set)
 
 
 class _Proving:
@@ -101,7 +97,7 @@ class _Proving:
             codes = saboteur.aims_at(self._kind.name, self._kind.codes)
             for code in codes:
                 if code in moot:
-                    yield self._proof(saboteur, code, Result.NOT_APPLICABLE, reason=moot[code])
+                    yield _proof(saboteur, code, Result.NOT_APPLICABLE, reason=moot[code])
             wanted = [code for code in codes if code not in moot]
             if wanted:
                 yield from self._put_to_proof(saboteur, wanted)
@@ -109,11 +105,10 @@ class _Proving:
     def _of_any_finding(self) -> Iterator[Proof]:
         """Put a kind without codes to the proof: it has to notice one saboteur at least."""
         found = [proof for saboteur in SABOTEURS.values() for proof in self._put_to_proof(saboteur, [ANY])]
-        caught = any(proof.result is Result.CAUGHT for proof in found)
+        caught = any(proof.result == Result.CAUGHT for proof in found)
         for proof in found:
-            if caught and proof.result is Result.SURVIVED:
-                reason = "not what this invariant is about: it notices others"
-                yield self._proof(SABOTEURS[proof.saboteur], ANY, Result.NOT_APPLICABLE, reason=reason)
+            if caught and proof.result == Result.SURVIVED:
+                yield replace(proof, result=Result.NOT_APPLICABLE.value, scenarios=0, reason=OTHERS)
             else:
                 yield proof
 
@@ -121,38 +116,42 @@ class _Proving:
         """Play what an audit would play, until the saboteur is caught by each of the codes."""
         if len(self._operations) < self._kind.operations_min:
             reason = f"the handler does not offer {' or '.join(self._kind.operations)}"
-            yield from (self._proof(saboteur, code, Result.NOT_APPLICABLE, reason=reason) for code in codes)
+            yield from (_proof(saboteur, code, Result.NOT_APPLICABLE, reason=reason) for code in codes)
             return
-        left, played, acted, trouble = list(codes), 0, False, ""
+        hunt = _Hunt(list(codes))
         for drawn in (False, True):
-            if drawn and not acted:  # there was no occasion for it, and will be none
+            if drawn and not hunt.acted:  # there was no occasion for it, and will be none
                 break
             for scenario in self._drawn if drawn else self._fixed:
-                played += 1
-                try:
-                    did, caught = self._play(saboteur, scenario, left)
-                except TROUBLE as error:
-                    trouble = str(error)
-                    continue
-                acted = acted or did
-                yield from (self._proof(saboteur, code, Result.CAUGHT, played) for code in caught)
-                left = [code for code in left if code not in caught]
-                if not left:
+                for code in self._caught(hunt, saboteur, scenario):
+                    yield _proof(saboteur, code, Result.CAUGHT, hunt.played)
+                if not hunt.left:
                     return
-        for code in left:
-            if acted or trouble:
-                reason = trouble or "it acted, and the finding never came"
-                yield self._proof(saboteur, code, Result.SURVIVED, played, reason)
+        for code in hunt.left:
+            if code in hunt.clouded:
+                yield _proof(saboteur, code, Result.NOT_APPLICABLE, reason=CLOUDED)
+            elif hunt.acted or hunt.trouble:
+                reason = hunt.trouble or "it acted, and was not found"
+                yield _proof(saboteur, code, Result.SURVIVED, hunt.played, reason)
             else:
-                yield self._proof(saboteur, code, Result.NOT_APPLICABLE, reason=saboteur.idle)
+                yield _proof(saboteur, code, Result.NOT_APPLICABLE, reason=saboteur.idle)
 
-    def _play(self, saboteur: Saboteur, scenario: Scenario, codes: Collection[str]) -> tuple[bool, list[str]]:
-        """Return whether the saboteur acted, and by which of `codes` it was caught."""
-        history, acted = self._worker.play_sabotaged(scenario, saboteur.name)
-        findings = judged(self._kind, self._promise, scenario, history).findings
-        shown = {ANY, *(finding.code for finding in findings)} if acted and findings else set()
-        caught = [code for code in codes if code in shown]
-        return acted, caught if caught and self._holds(scenario) else []
+    def _caught(self, hunt: _Hunt, saboteur: Saboteur, scenario: Scenario) -> list[str]:
+        """Play one scenario; return by which of the codes that are left the saboteur was caught in it."""
+        hunt.played += 1
+        try:
+            history, acted = self._worker.play_sabotaged(scenario, saboteur.name)
+            findings = judged(self._kind, self._promise, scenario, history).findings
+            hunt.acted = hunt.acted or acted
+            shown = {ANY, *(finding.code for finding in findings)} if acted and findings else set()
+            found = [code for code in hunt.left if code in shown]
+            if not found or self._holds(scenario):
+                hunt.left = [code for code in hunt.left if code not in found]
+                return found
+            hunt.clouded.update(found)
+        except TROUBLE as error:
+            hunt.trouble = str(error)
+        return []
 
     def _holds(self, scenario: Scenario) -> bool:
         """Return whether the handler by itself holds in this scenario."""
@@ -176,19 +175,12 @@ class _Proving:
         except NothingToDraw:
             return ()
 
-    def _proof(
-        self, saboteur: Saboteur, code: str, result: Result, scenarios: int = 0, reason: str = ""
-    ) -> Proof:
-        name = self._promise.invariant.id
-        return Proof(name, code, saboteur.name, result, scenarios, reason, saboteur.forges)
+
+def _proof(saboteur: Saboteur, code: str, result: Result, scenarios: int = 0, reason: str = "") -> Proof:
+    return Proof(code, saboteur.name, result.value, scenarios, reason, saboteur.forges)
 
 
 def _finds_nothing(scenario: Scenario) -> Collection[str]:
     """Judge nothing: what is drawn is played later."""
     del scenario
     return ()
-
-
-def survivors(proofs: Iterable[Proof]) -> list[Proof]:
-    """Return the proofs that failed: an invariant could not tell the handler from a broken one."""
-    return [proof for proof in proofs if proof.result is Result.SURVIVED]

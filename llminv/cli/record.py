@@ -6,7 +6,6 @@ broken markers stops the run before any work is done.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,8 +15,8 @@ from typing import TYPE_CHECKING
 from llminv.cli.project import BUGS, Project
 from llminv.errors import UsageError
 from llminv.evidence.bug import Bug, from_counterexample
+from llminv.evidence.environments import search_path
 from llminv.evidence.files import ensure_writable, write_atomically
-from llminv.evidence.imports import located
 from llminv.evidence.ledger import Ledger
 from llminv.evidence.version import Version, handler_version
 from llminv.kinds import KINDS
@@ -54,7 +53,7 @@ class Records:
         if out is not None:
             records = cls(project, known, Path(out), Ledger(Path(out) / BUGS))
         else:
-            reason = "--no-write" if no_write else _foreign(project, spec)
+            reason = "--no-write" if no_write else foreign(project, spec)
             records = cls(project, known, Path(), own, reason)
         if not records.reason:
             records.ensure_writable()
@@ -84,7 +83,8 @@ class Records:
             if found:
                 yield f"Nothing was recorded: {self.reason}."
             return
-        version = _version(audit.handler.spec) if found else Version()
+        search = search_path(None) if found else []
+        version = handler_version(audit.handler.spec, Path.cwd(), search) if found else Version()
         for promise, counterexample in found:
             bug = from_counterexample(
                 promise,
@@ -119,15 +119,10 @@ def up_to_date(wanted: Callable[[], Sequence[Document]]) -> Iterator[str]:
             yield f"{document.path}: written"
 
 
-def _foreign(project: Project, spec: str) -> str:
+def foreign(project: Project, spec: str) -> str:
     """Return why a run of this handler does not belong into the project's own documents, or ""."""
     configured = project.configured
     for name, used in (("handler", spec), ("invariants", project.config.invariants)):
         if used != getattr(configured, name):
             return f"--{name} is not the configured {getattr(configured, name)}; --out DIR keeps it elsewhere"
     return ""
-
-
-def _version(spec: str) -> Version:
-    file, module = located(spec, [str(Path.cwd()), *sys.path])
-    return handler_version(file, module, Path.cwd())

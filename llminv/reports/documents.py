@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from llminv.evidence.files import read_text
 from llminv.evidence.git import is_untracked
 from llminv.evidence.markers import replace_between_markers
+from llminv.evidence.proofs import read_proofs
 from llminv.reports.bugs_md import VALIDATED_BUG_MD, bugs_md
 from llminv.reports.invariants_md import INVARIANTS_MD, invariants_md
 
@@ -66,8 +67,10 @@ def documents(
     """
     bugs = ledger.bugs()
     standings = ledger.standings(bugs)
+    proofs = read_proofs(ledger.folder.parent)
+    invariants = invariants_md(promises, bugs, standings, proofs, kinds)
     return (
-        _document(folder / INVARIANTS_MD, "# Invariants", invariants_md(promises, bugs, standings, kinds)),
+        _document(folder / INVARIANTS_MD, "# Invariants", invariants),
         _document(folder / VALIDATED_BUG_MD, "# Validated bugs", bugs_md(bugs, standings)),
     )
 

@@ -5,9 +5,11 @@ import dataclasses
 import pytest
 from markdown_it import MarkdownIt
 
+from llminv.audit.proof import Proof, Result
 from llminv.declaration.models import Accepted
 from llminv.errors import Place, UsageError
 from llminv.evidence.ledger import Ledger
+from llminv.evidence.proofs import proven
 from llminv.evidence.verified import standing
 from llminv.history import History
 from llminv.reports.bugs_md import bugs_md
@@ -23,6 +25,7 @@ INVARIANTS = """\
 - **Test**: `fallback_order`: A failing provider routes the request to the next one. It plays each fault at each of openai, anthropic. Just this one: `llminv run --select provider-fallback-chain`
 - **Critical**: agents stop working when no provider answers
 - **Bug Found**: [`provider-fallback-chain-chain-stopped-openai-rate-limit-af6715`](VALIDATED_BUG.md#validated_bug-provider-fallback-chain-chain-stopped-openai-rate-limit-af6715), unverifiable
+- **Proven by**: nothing yet (`llminv prove --select provider-fallback-chain`)
 - **max_examples**: 100
 - **Declared in**: [`invariants/llm.yaml:6`](invariants/llm.yaml#L6)
 """
@@ -71,7 +74,7 @@ def with_fields(promise, **fields):
 
 
 def test_invariants_md(promise, kinds, bug):
-    assert invariants_md([promise], [bug], told(bug), kinds) == INVARIANTS
+    assert invariants_md([promise], [bug], told(bug), {}, kinds) == INVARIANTS
 
 
 def test_bugs_md(bug):
@@ -79,23 +82,51 @@ def test_bugs_md(bug):
 
 
 def test_without_a_bug(promise, kinds):
-    assert "- **Bug Found**: none recorded\n" in invariants_md([promise], [], {}, kinds)
+    assert "- **Bug Found**: none recorded\n" in invariants_md([promise], [], {}, {}, kinds)
     assert bugs_md([], {}) == "No bug is recorded.\n"
-    assert invariants_md([], [], {}, kinds) == "No invariant is declared.\n"
+    assert invariants_md([], [], {}, {}, kinds) == "No invariant is declared.\n"
 
 
 def test_a_bug_stands_with_its_own_invariant_only(promise, kinds, bug):
     other = with_fields(promise, id="other", title="Other")
     second = dataclasses.replace(bug, id="second")
-    text = invariants_md([promise, other], [bug, second], told(bug, second), kinds)
+    text = invariants_md([promise, other], [bug, second], told(bug, second), {}, kinds)
     first, second = text.split("### Other")
     assert f"[`{bug.id}`](VALIDATED_BUG.md#validated_bug-{bug.id}), unverifiable; [`second`]" in first
     assert "none recorded" in second
 
 
+def test_proofs_are_told_for_as_long_as_they_hold(promise, kinds):
+    results = (
+        Proof("chain_stopped", "only_the_first", Result.CAUGHT.value, 2),
+        Proof("outside_chain", "asks_a_stranger", Result.CAUGHT.value, 1, forges=True),
+        Proof("hang", "waits_for_ever", Result.SURVIVED.value, 105, "it acted"),
+        Proof("out_of_order", "skips_the_first", Result.NOT_APPLICABLE.value, reason="one provider"),
+    )
+
+    def told_of(promise, entry):
+        (line,) = [
+            line
+            for line in invariants_md([promise], [], {}, {promise.invariant.id: entry}, kinds).splitlines()
+            if "Proven by" in line
+        ]
+        return line.removeprefix("- **Proven by**: ")
+
+    entry = proven(promise, "app.py:Handler", results)
+    assert told_of(promise, entry) == (
+        "`only_the_first` (chain_stopped), `asks_a_stranger` (outside_chain, forged), in `app.py:Handler`. "
+        "**Not noticed**: `waits_for_ever` (hang)"
+    )
+    assert told_of(with_fields(promise, title="Another"), entry) == told_of(promise, entry)
+    fewer = promise.model_copy(update={"policy": promise.policy.model_copy(update={"chain": ("openai",)})})
+    assert told_of(fewer, entry) == (
+        "nothing since it was declared anew (`llminv prove --select provider-fallback-chain`)"
+    )
+
+
 def test_domains_keep_together_and_in_order(promise, kinds):
     members = [promise.model_copy(update={"domain": domain}) for domain in ("B", "A", "B")]
-    text = invariants_md(members, [], {}, kinds)
+    text = invariants_md(members, [], {}, {}, kinds)
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "## B",
         "### Provider Fallback Chain",
@@ -126,7 +157,7 @@ def test_what_people_fill_in(bug):
 
 def test_an_accepted_bug_is_shown_with_its_reason(promise, kinds):
     accepted = with_fields(promise, accepted=(Accepted(bug="a-1", reason="fixed | in June"),))
-    assert "- **Accepted**: `a-1`: fixed \\| in June\n" in invariants_md([accepted], [], {}, kinds)
+    assert "- **Accepted**: `a-1`: fixed \\| in June\n" in invariants_md([accepted], [], {}, {}, kinds)
 
 
 NASTY = "x | y `z`\n<!-- llminv:end -->\n# heading <script>"
@@ -213,7 +244,7 @@ def test_broken_markers_name_the_file(tmp_path, promise, kinds):
 
 def test_nothing_but_the_ledger_and_the_declarations_counts(promise, kinds, bug):
     standings = told(bug)
-    assert invariants_md([promise], [bug], standings, kinds) == invariants_md(
-        iter([promise]), iter([bug]), standings, kinds
+    assert invariants_md([promise], [bug], standings, {}, kinds) == invariants_md(
+        iter([promise]), iter([bug]), standings, {}, kinds
     )
     assert "The minimal scenario" in bugs_md([dataclasses.replace(bug, history=History())], standings)
