@@ -53,7 +53,11 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the caller wants: messages and tools in OpenAI's shape; `start` is the provider to try first."""
+    """What the caller wants: messages and tools in OpenAI's shape; `start` is the provider to try first.
+
+    `overrides` maps a provider's name to what this call has it asked with, in place of what the handler
+    would use by itself: an `api_key`, a `model`, or `params` that come on top of the others.
+    """
 
     messages: Sequence[Message]
     tools: Sequence[Mapping[str, Any]] = ()

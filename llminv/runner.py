@@ -18,7 +18,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Self
 
 from llminv.errors import HandlerError
@@ -29,7 +29,7 @@ from llminv.saboteurs.around import around, interpose
 from llminv.saboteurs.interface import Plant
 from llminv.scenario import Scenario
 from llminv.simulation.loop import SimulatedLoop
-from llminv.simulation.sites import Setting, environment, handler_world
+from llminv.simulation.sites import Setting, environment, handler_world, key_variables
 from llminv.simulation.transport import IN_PROCESS, TRANSPORTS, Stage
 
 # Recursion beyond this is the handler's own; one limit makes it the same in every process.
@@ -123,7 +123,9 @@ class Runner:
         started_s = _real_time_s()
         cpu_started_s = _cpu_time_s()
         modules = len(sys.modules)
-        with self._playing(scenario) as stage:
+        hidden = key_variables(self._setting, scenario.unset)
+        around_keys = _environment({}, hidden) if hidden else contextlib.nullcontext()
+        with around_keys, self._playing(scenario) as stage:
             if plant is not None:
                 interpose(plant)
             made: Any = None
@@ -160,7 +162,7 @@ class Runner:
     # The handler's life
 
     def _make(self, scenario: Scenario) -> Any:
-        contract_world = handler_world(self._setting, scenario.prices)
+        contract_world = handler_world(self._setting, scenario.prices, scenario.unset)
         if not self._target.is_factory:
             return self._target.value
         if self._target.wants_loop:
@@ -259,11 +261,11 @@ async def _await(awaitable: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set `variables` and take out what would lead clients elsewhere (proxies), until the end."""
+def _environment(variables: dict[str, str], hidden: Collection[str] = ()) -> Iterator[None]:
+    """Set `variables` and take out those `hidden` and what would lead clients elsewhere (proxies)."""
     before = dict(os.environ)
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
+    for name in before:
+        if name in hidden or name.lower().endswith("_proxy"):
             del os.environ[name]
     os.environ.update(variables)
     try:

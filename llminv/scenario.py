@@ -124,6 +124,7 @@ class Script:
 class Call:
     """One call of the handler: the operation and the request, before the runner adds its marker.
 
+    In `overrides`, `key_of` a provider and a tenant stands for the key that this tenant brings along.
     `wait_s` passes before the call starts; a call that `joins` starts together with the one before it.
     The consumer of a stream wants no more after so many chunks (`stop_after`; None and 0: never stops), or
     so long after it began to wait, whatever has come (`stop_after_s`, of asynchronous streams only).
@@ -155,12 +156,14 @@ class Call:
 class Scenario:
     """The calls in order, and the scripts of the providers.
 
-    `prices` names the price book in the handler's World: a row of `simulation/prices.py`.
+    `prices` names the price book in the handler's World: a row of `simulation/prices.py`. `unset` names
+    the providers whose keys the handler is not given.
     """
 
     calls: tuple[Call, ...]
     acts: tuple[Script, ...] = ()
     prices: str = "declared"
+    unset: tuple[str, ...] = ()
 
     def script(self, call: int, provider: str) -> Script:
         """Return the script of `provider` towards call number `call`; without a row it answers."""
@@ -187,6 +190,11 @@ class Scenario:
     def seed(self) -> int:
         """What the runner seeds `random` with: a function of the scenario alone."""
         return int.from_bytes(hashlib.sha256(self.text.encode()).digest()[:8], "big")
+
+
+def key_of(provider: str, tenant: str) -> str:
+    """Return what stands in a scenario, and in a history, for the key that `tenant` has for `provider`."""
+    return f"<key:{provider}/{tenant}>"
 
 
 def default_text(provider: str, call: int) -> str:

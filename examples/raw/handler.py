@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ from raw.anthropic_messages import AnthropicMessagesReader, anthropic_post
 from raw.blocking import BoundedTransport
 from raw.chat_completions import ChatCompletionsReader, deepseek_post, openai_post
 from raw.gemini import GeminiReader, gemini_post
-from raw.request import Translation, translated
+from raw.request import Post, Translation, translated
 from raw.router import Chunks, Provider, routed
 from raw.wire import LIMITS, TIMEOUT, AsyncWire, BlockingWire, Wire, run
 
@@ -113,16 +113,23 @@ class Handler:
         if request.start not in (None, *names):
             raise ValueError(f"no provider is called {request.start!r}: the chain is {', '.join(names)}")
         first = 0 if request.start is None else names.index(request.start)
-        rows = [row for row in CHAIN[first:] if self._keys[row.name]]
-        posts = translated(
-            request,
-            [
-                partial(row.translation, self._urls[row.name].rstrip("/"), self._keys[row.name], row.model)
-                for row in rows
-            ],
-        )
+        rows = [row for row in CHAIN[first:] if self._key(row, request)]
+        posts = translated(request, [self._translation(row, request) for row in rows])
         route = [Provider(row.name, post, row.reader) for row, post in zip(rows, posts, strict=True)]
         return routed(route, wire, whole=whole)
+
+    def _key(self, row: Row, request: Request) -> str:
+        """Return the key that came with the call, or else the one in the environment."""
+        return str(request.overrides.get(row.name, {}).get("api_key") or self._keys[row.name])
+
+    def _translation(self, row: Row, request: Request) -> Callable[[Request], Post]:
+        """Return what puts a request into the words of a provider, as this call wants to have it asked."""
+        overrides = request.overrides.get(row.name, {})
+        model, params = overrides.get("model", row.model), overrides.get("params", {})
+        url, key = self._urls[row.name].rstrip("/"), self._key(row, request)
+        return lambda plain: row.translation(
+            url, key, model, replace(plain, params={**plain.params, **params})
+        )
 
 
 async def _reply(chunks: Chunks) -> Reply:

@@ -70,7 +70,7 @@ def size(scenario: Scenario, space: Space) -> tuple[float, ...]:
     Calls, prices that are made up, acts that are no plain answers, acts that are not persistent (a provider
     that is down is simpler to tell than one that fails n times), scripts, options of acts, places in the
     chain, faults and their ranks, how plain the values of options are, how many acts differ, how small the
-    values are, how far the calls are from the simplest one, and how much is said.
+    values are, the keys that are missing, how far the calls are from the simplest one, and how much is said.
     """
     acts, spoken = _acts(scenario), [usages.said(call) for call in scenario.calls]
     faults = [act.fault for act in acts if act.fault is not None]
@@ -80,6 +80,7 @@ def size(scenario: Scenario, space: Space) -> tuple[float, ...]:
         sum(act != ANSWER for act in acts),
         sum(len(row.attempts) for row in scenario.acts),
         len(scenario.acts),
+        sum(row.call == EVERY_CALL for row in scenario.acts),
         sum(len(_options(act)) for act in acts),
         sum(space.position(row.provider) for row in scenario.acts),
         len(faults),
@@ -87,6 +88,8 @@ def size(scenario: Scenario, space: Space) -> tuple[float, ...]:
         sum(values.plainness(act) for act in acts),
         len(set(acts)),
         sum(values.amount(act) for act in acts),
+        len(scenario.unset),
+        sum(space.position(provider) for provider in scenario.unset),
         sum(_call_size(call, space) for call in spoken),
         sum(simplify.weight(to_json(said)) for said in (*spoken, *(act.said for act in acts if act.said))),
     )
@@ -121,6 +124,13 @@ def _candidates(scenario: Scenario, space: Space) -> Iterator[Scenario]:
             yield replace(scenario, acts=(*scenario.acts[:index], smaller, *scenario.acts[index + 1 :]))
         yield from _moved(scenario, row, rest, space)
         yield from _in_place_of(scenario, index)
+        if len(scenario.calls) == 1 and row.call == EVERY_CALL:
+            yield replace(scenario, acts=(*scenario.acts[:index], replace(row, call=0), *rest[index:]))
+    for index, provider in enumerate(scenario.unset):
+        others = scenario.unset[:index] + scenario.unset[index + 1 :]
+        yield replace(scenario, unset=others)
+        for earlier in space.chain[: space.position(provider)]:
+            yield replace(scenario, unset=tuple(sorted({earlier, *others}, key=space.position)))
     yield from _one_fault(scenario, space)
     yield from _plainer_everywhere(scenario)
     yield from _same_acts(scenario)

@@ -35,7 +35,7 @@ from llminv.history import (
 from llminv.scenario import Call
 from llminv.simulation.loop import SimulatedLoop
 from llminv.simulation.providers import current_call, marker
-from llminv.simulation.sites import Setting
+from llminv.simulation.sites import Setting, with_keys
 from llminv.simulation.transport import Stage
 
 # A handler, its methods and what they return are of any type until they have been looked at, hence Any.
@@ -266,7 +266,7 @@ def request_of(index: int, call: Call) -> Request:
         tool_choice=call.tool_choice,
         params=call.params,
         start=call.start,
-        overrides=call.overrides,
+        overrides=with_keys(call.overrides),
         tenant=call.tenant,
     )
 

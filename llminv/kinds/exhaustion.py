@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from llminv.declaration.fields import Boolean
 from llminv.history import ErrorInfo, History, Raised, Replied
 from llminv.kinds import routing
 from llminv.kinds.interface import Kind, Operations
@@ -31,7 +33,9 @@ CODES = {
 
 
 class Exhaustion(RoutingInvariant):
-    """The YAML fields."""
+    """The YAML fields; with `without_key`, having no key for any provider is having none that answers."""
+
+    without_key: Boolean = False
 
 
 def _down_with(call: Call, providers: tuple[str, ...], faults: tuple[str, ...]) -> Scenario:
@@ -43,6 +47,10 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     for operation in operations:
         for fault in routing.faults_of(promise):
             yield routing.down(Call(operation), promise.policy.chain, fault)
+        if isinstance(promise.invariant, Exhaustion) and promise.invariant.without_key:
+            chain, fault = promise.policy.chain, routing.faults_of(promise)[0]
+            yield Scenario((Call(operation),), unset=chain)
+            yield replace(routing.down(Call(operation), chain[:1], fault), unset=chain[1:])
 
 
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:

@@ -7,9 +7,10 @@ many there may be is another kind's affair (retry_budget).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from llminv.declaration.fields import Count, FaultWord, ProviderName, Range
+from llminv.declaration.fields import Boolean, Count, FaultWord, ProviderName, Range
 from llminv.declaration.models import Contradiction, Fields, Policy, meant
 from llminv.history import History, Raised, Replied
 from llminv.kinds import routing
@@ -44,9 +45,10 @@ class Example(Fields):
 
 
 class FallbackOrder(RoutingInvariant):
-    """The YAML fields."""
+    """The YAML fields; with `without_key`, a provider without a key is as if it were not in the chain."""
 
     failures_before_success: Range = Range(0, 3)
+    without_key: Boolean = False
     examples: tuple[Example, ...] = ()
 
     def contradictions(self, policy: Policy) -> list[Contradiction]:
@@ -93,10 +95,35 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
         for fault in routing.faults_of(promise):
             for count in range(max(1, failures.min), failures.max + 1):
                 yield _flaky(call, first, fault, count)
+        if _fields(promise).without_key:
+            yield from _keyless(promise, Call(operation))
+
+
+def _keyless(promise: Promise, call: Call) -> Iterator[Scenario]:
+    """Yield what a chain with one provider without a key, and with one that has a key, has to do."""
+    chain = promise.policy.chain
+    fault = routing.faults_of(promise)[0]
+    for provider in chain:
+        others = tuple(other for other in chain if other != provider)
+        yield replace(routing.down(call, others[:-1], fault), unset=(provider,))
+        yield Scenario((call,), unset=others)
 
 
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
-    return routing.scripts(promise, operations, _fields(promise).failures_before_success.max)
+    drawn = routing.scripts(promise, operations, _fields(promise).failures_before_success.max)
+    if not _fields(promise).without_key:
+        return drawn
+    from hypothesis import strategies as st
+
+    others = promise.policy.chain[1:] if promise.policy.start == "any" else promise.policy.chain
+    unset = st.lists(st.sampled_from(others), max_size=len(promise.policy.chain) - 1, unique=True)
+    return st.builds(_without, drawn, unset)
+
+
+def _without(scenario: Scenario, unset: list[str]) -> Scenario:
+    """Return the scenario without the keys of `unset`, where the call does not start at one of them."""
+    kept = (name for name in sorted(unset) if name != scenario.calls[0].start)
+    return replace(scenario, unset=tuple(kept))
 
 
 def _required(promise: Promise) -> frozenset[str]:

@@ -1,18 +1,25 @@
-"""key_isolation: a provider never sees the key of another.
+"""key_isolation: a provider never sees the key of another, and a call's own keys serve that call alone.
 
 Headers, URL and body of every request are searched for the canary of every provider, also in base64.
+
+Where keys come with the calls (`keys: call`), tenants take turns, one after another or at once; each call
+has a tenant's own key for every provider, in `overrides`. Then each request has that key, and neither the
+one in the environment, which somebody else pays for (https://github.com/weave-os/router/pull/242), nor
+another tenant's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from llminv.declaration.fields import Choice
 from llminv.history import History, RequestReceived
 from llminv.kinds import routing
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.routing import RoutingInvariant
-from llminv.scenario import Scenario
+from llminv.scenario import EVERY_CALL, Call, Scenario, key_of
 from llminv.verdict import Finding
 
 if TYPE_CHECKING:
@@ -20,46 +27,103 @@ if TYPE_CHECKING:
 
     from llminv.declaration.promise import Promise
 
-CODES = {"key_leaked": "A provider received the key of another one."}
+CODES = {
+    "key_leaked": "A provider received the key of another one, or of another tenant.",
+    "wrong_key": "A call that brought its key was made with another one.",
+}
+TENANTS = ("acme", "globex", "initech")
 
 
 class KeyIsolation(RoutingInvariant):
-    """The YAML fields."""
+    """The YAML fields; `keys` says where the handler has its keys from."""
+
+    keys: Annotated[Literal["environment", "call"], Choice()] = "environment"
+
+
+def _brought(promise: Promise) -> bool:
+    return isinstance(promise.invariant, KeyIsolation) and promise.invariant.keys == "call"
+
+
+# What is played
+
+
+def _bringing(promise: Promise, call: Call, tenant: str) -> Call:
+    keys = {provider: {"api_key": key_of(provider, tenant)} for provider in promise.policy.chain}
+    return replace(call, tenant=tenant, overrides=keys)
+
+
+def _of_tenants(promise: Promise, scenario: Scenario, number: int, *, joins: bool) -> Scenario:
+    """Return the one call of `scenario` as those of so many tenants; the providers treat all alike."""
+    calls = [_bringing(promise, scenario.calls[0], tenant) for tenant in TENANTS[:number]]
+    together = [replace(call, joins=joins and index > 0) for index, call in enumerate(calls)]
+    rows = [replace(row, call=EVERY_CALL) if number > 1 else row for row in scenario.acts]
+    return Scenario(tuple(together), tuple(rows))
 
 
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    yield from routing.prefixes_down(promise, operations)
+    for scenario in routing.prefixes_down(promise, operations):
+        if not _brought(promise):
+            yield scenario
+            continue
+        yield _of_tenants(promise, scenario, 1, joins=False)
+        for joins in (False, True):
+            yield _of_tenants(promise, scenario, 2, joins=joins)
 
 
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
-    return routing.scripts(promise, operations, failures_max=1)
+    from hypothesis import strategies as st
 
-
-def _required(promise: Promise) -> frozenset[str]:
-    return frozenset(f"{provider} received its own key" for provider in routing.reached_of(promise))
-
-
-def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozenset[str]:
-    del scenario
-    return frozenset(
-        f"{request.provider} received its own key"
-        for request in history.of(RequestReceived)
-        if not _sharing(promise, request.provider).isdisjoint(request.keys)
+    drawn = routing.scripts(promise, operations, failures_max=1)
+    if not _brought(promise):
+        return drawn
+    return st.builds(
+        lambda scenario, number, joins: _of_tenants(promise, scenario, number, joins=joins),
+        drawn,
+        st.integers(1, len(TENANTS)),
+        st.booleans(),
     )
 
 
+# Which keys were seen
+
+
+def _required(promise: Promise) -> frozenset[str]:
+    whose = "the key of its caller" if _brought(promise) else "its own key"
+    return frozenset(f"{provider} received {whose}" for provider in routing.reached_of(promise))
+
+
+def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozenset[str]:
+    labels: set[str] = set()
+    for request in history.of(RequestReceived):
+        if not _sharing(promise, request.provider).isdisjoint(request.keys):
+            labels.add(f"{request.provider} received its own key")
+        if _brings(scenario, request) in request.keys:
+            labels.add(f"{request.provider} received the key of its caller")
+    return frozenset(labels)
+
+
+def _brings(scenario: Scenario, request: RequestReceived) -> str | None:
+    """Return whose key the call of `request` brought for its provider, None where it brought none."""
+    call = scenario.calls[request.call] if 0 <= request.call < len(scenario.calls) else None
+    if call is None or call.tenant is None:
+        return None
+    brought = call.overrides.get(request.provider, {}).get("api_key")
+    return f"{request.provider}/{call.tenant}" if brought == key_of(request.provider, call.tenant) else None
+
+
 def _check(promise: Promise, scenario: Scenario, history: History) -> list[Finding]:
-    del scenario
     findings = []
     for request in history.of(RequestReceived):
+        brought = _brings(scenario, request)
+        sharing = _sharing(promise, request.provider)
         for owner in request.keys:
-            if owner not in _sharing(promise, request.provider):
-                expected = f"{request.provider} sees no key but its own"
-                observed = f"the key of {owner} in {_where(request, owner)}"
-                call = max(0, request.call)
-                findings.append(
-                    Finding("key_leaked", expected, observed, call, request.provider, None, request.at_s)
-                )
+            if owner == brought or (brought is None and owner in sharing):
+                continue
+            code = "wrong_key" if owner in sharing else "key_leaked"
+            expected = f"{request.provider} sees no key but {f'that of {brought}' if brought else 'its own'}"
+            observed = f"the key of {owner} in {_where(request, owner)}"
+            call = max(0, request.call)
+            findings.append(Finding(code, expected, observed, call, request.provider, None, request.at_s))
     return findings
 
 
@@ -72,17 +136,18 @@ def _sharing(promise: Promise, provider: str) -> frozenset[str]:
 
 
 def _where(request: RequestReceived, owner: str) -> str:
-    leak = f"<key:{owner}@{request.provider}>"
-    places = [f"the header {name}" for name, value in request.headers if leak in value]
-    places += ["the URL"] if leak in request.url else []
-    places += ["the body"] if leak in request.body else []
+    forms = (f"<key:{owner}>", f"<key:{owner}@{request.provider}>")
+    places = [f"the header {name}" for name, value in request.headers if any(form in value for form in forms)]
+    places += ["the URL"] if any(form in request.url for form in forms) else []
+    places += ["the body"] if any(form in request.body for form in forms) else []
     return ", ".join(places)
 
 
 def _describe(promise: Promise) -> str:
     chain = " → ".join(routing.reached_of(promise))
+    whose = "each call keys of its tenant's" if _brought(promise) else "every provider a key of its own"
     return (
-        f"gives every provider a key of its own and searches all that each of {chain} receives for the "
+        f"gives {whose} and searches all that each of {chain} receives for the "
         f"others' keys, after {', '.join(routing.classes_of(promise))} at the providers before it"
     )
 
@@ -94,7 +159,7 @@ def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 
 KIND = Kind(
     name="key_isolation",
-    summary="Each provider sees its own key and no other: header, URL and body of each request are searched.",
+    summary="Each provider sees its own key for the call and no other: all of each request is searched.",
     model=KeyIsolation,
     operations=routing.COMPLETE,
     faults=routing.faults_of,

@@ -5,6 +5,8 @@ Each request that was received is parsed back with its provider's dialect and co
 is declared for the provider, goes to a path on which that provider's format completes, and holds nothing of
 another format, as it would if something of an earlier provider's request were carried over.
 
+Where a call has one provider asked otherwise (`overrides: true`), that one is, and no other.
+
 A request that the handler does not make is not judged: it may refuse what not every provider can be asked.
 Nor is one for a call that providers would have to refuse themselves (`conversations.in_order`).
 """
@@ -13,9 +15,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from llminv.declaration.fields import Boolean
 from llminv.declaration.models import Provider
 from llminv.handler.calling import request_of
 from llminv.history import UNKNOWN_ROUTE, History, RequestReceived
@@ -46,11 +50,24 @@ CODES = {
 }
 
 
+OVERRIDDEN_MODEL = "overridden-model"
+
+
 class RequestFidelity(RoutingInvariant):
-    """The YAML fields."""
+    """The YAML fields; `overrides` plays calls that have one provider asked otherwise than the others."""
+
+    overrides: Boolean = False
 
 
 # What is played
+
+
+def _overriding(promise: Promise, call: Call) -> Iterator[Call]:
+    """Yield the call with a model, or a parameter, for one provider alone."""
+    if isinstance(promise.invariant, RequestFidelity) and promise.invariant.overrides:
+        for provider in routing.reached_of(promise):
+            yield replace(call, overrides={provider: {"model": OVERRIDDEN_MODEL}})
+            yield replace(call, overrides={provider: {"params": {"max_tokens": 77}}})
 
 
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
@@ -58,7 +75,7 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     before = on_the_way(promise, last)
     for operation in operations:
         call = Call(operation, start=routing.start_of(promise))
-        for said in (call, *conversations.cells(call)):
+        for said in (call, *_overriding(promise, call), *conversations.cells(call)):
             yield Scenario((said,), before)
 
 
@@ -131,9 +148,10 @@ def _check(promise: Promise, scenario: Scenario, history: History) -> list[Findi
 def _problems(provider: Provider, request: RequestReceived, call: Call) -> Iterator[tuple[str, str, str]]:
     """Yield what is wrong with a request: the code, and what was expected and observed."""
     path = urlsplit(request.url).path
-    right = {
-        each.format(model=quote(provider.model)) for each in limits.paths(provider.dialect, provider.base_url)
-    }
+    overrides = call.overrides.get(request.provider, {})
+    model = overrides.get("model", provider.model)
+    call = replace(call, params={**call.params, **overrides.get("params", {})})
+    right = {each.format(model=quote(model)) for each in limits.paths(provider.dialect, provider.base_url)}
     if request.fault == UNKNOWN_ROUTE:
         if _asks(request, path):
             yield "wrong_path", f"requests at {' or '.join(sorted(right))}", f"a request at {path}"
@@ -141,14 +159,19 @@ def _problems(provider: Provider, request: RequestReceived, call: Call) -> Itera
     asked = parsed(provider.dialect, request)
     if request.attempt < 0 or asked is None:
         return
-    if asked.problem is None and asked.model != provider.model:
-        yield "wrong_model_asked", f"a request for {provider.model}", f"a request for {asked.model}"
+    if asked.problem is None and asked.model != model:
+        yield "wrong_model_asked", f"a request for {model}", f"a request for {asked.model}"
     elif path not in right:
         yield "wrong_path", f"requests at {' or '.join(sorted(right))}", f"a request at {path}"
     foreign = _foreign(provider.dialect, request)
     if foreign:
         yield "foreign_field", "nothing of another format", f"{', '.join(foreign)} in its request"
-    for difference in differences(request_of(request.call, call), asked, provider.dialect, provider.model):
+    for owner, other in call.overrides.items():
+        strange = {} if owner == request.provider else other.get("params", {})
+        for name, value in strange.items():
+            if name not in call.params and asked.params.get(name) == value:
+                yield "params_changed", f"nothing that is meant for {owner}", f"{name} {value!r}"
+    for difference in differences(request_of(request.call, call), asked, provider.dialect, model):
         yield difference.code, difference.expected, difference.observed
 
 

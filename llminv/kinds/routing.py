@@ -232,9 +232,13 @@ class Route:
 
 
 def route_of(promise: Promise, scenario: Scenario, history: History, call: int) -> Route:
-    """Return the route of `call`, with the order in which the policy tries providers for it."""
-    start = scenario.calls[call].start
-    return Route(tuple(history.attempts(call)), history.outcome(call), order_from(promise.policy, start))
+    """Return the route of `call`, with the order in which the policy tries providers for it.
+
+    A provider for which the handler has no key is none of them.
+    """
+    order = order_from(promise.policy, scenario.calls[call].start)
+    configured = tuple(provider for provider in order if provider not in scenario.unset)
+    return Route(tuple(history.attempts(call)), history.outcome(call), configured)
 
 
 def started_s(history: History, call: int) -> float:

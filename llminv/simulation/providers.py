@@ -70,7 +70,8 @@ class Providers(Generic[AnyTime_co]):
         """Begin `scenario`; after `requests_max` requests (None: any number) its clock is stopped."""
         self.scenario = scenario
         self.clock = clock
-        self.recorder = Recorder(setting, clock)
+        tenants = sorted({call.tenant for call in scenario.calls if call.tenant is not None})
+        self.recorder = Recorder(setting, clock, tenants)
         self.active: set[int] = set()
         self._connections: list[Connection[Self]] = []
         self._attempts: dict[tuple[int, str], int] = defaultdict(int)
@@ -211,6 +212,8 @@ class Providers(Generic[AnyTime_co]):
     def act(self, call: int, provider: str) -> Act:
         """Return what `provider` does to the next request of `call` that reaches it."""
         act = self.scenario.script(call, provider).act(self._attempts[call, provider])
+        if provider in self.scenario.unset:
+            return Act("key_rejected")  # whatever the handler sends, it is no key
         if act.fault is not None and FAULTS[act.fault].before_request:
             # The request came over a connection that was open before the provider went down.
             return Act("connection_reset")

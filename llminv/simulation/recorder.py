@@ -2,20 +2,21 @@
 
 Keys are canaries. Where one stands in what a provider received, it is replaced by `<key:openai>` when
 it is that provider's own and by `<key:openai@anthropic>` when it is not; anywhere else by
-`<key:openai>`.
+`<key:openai>`. A key that a tenant brought along is one of `openai/acme`.
 """
 
 from __future__ import annotations
 
 import _thread
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from llminv.history import Event, FaultReached, RequestReceived, ResponseSent, Returned
 from llminv.simulation.clock import Time
 from llminv.simulation.http import HttpRequest
-from llminv.simulation.sites import Setting, canary, canary_forms
+from llminv.simulation.sites import Setting, canary_forms, owners
 
 # Addresses of objects differ from process to process and stand in the repr of many an exception.
 # anyio writes them without the 0x; a process in user space has none of other lengths or beginnings.
@@ -37,9 +38,11 @@ class _Pending:
 class Recorder:
     """Events in order, with the clock's time; all text is cleaned of keys on the way in."""
 
-    def __init__(self, setting: Setting, clock: Time) -> None:
+    def __init__(self, setting: Setting, clock: Time, tenants: Iterable[str] = ()) -> None:
         self._clock = clock
-        self._forms = {form: name for name in setting["providers"] for form in canary_forms(canary(name))}
+        self._forms = {
+            form: owner for owner, key in owners(setting, tenants).items() for form in canary_forms(key)
+        }
         self._pattern = re.compile(
             "|".join(map(re.escape, sorted(self._forms, key=len, reverse=True))) or r"(?!)"
         )
@@ -79,7 +82,8 @@ class Recorder:
 
         def replace(match: re.Match[str]) -> str:
             owner = self._forms[match.group()]
-            return f"<key:{owner}>" if receiver in (None, owner) else f"<key:{owner}@{receiver}>"
+            at_home = receiver in (None, owner.partition("/")[0])
+            return f"<key:{owner}>" if at_home else f"<key:{owner}@{receiver}>"
 
         return self._pattern.sub(replace, text)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from llminv.simulation.prices import BOOKS, DECLARED
 
 # JSON as declared, hence Any.
 Setting = Mapping[str, Any]
+_KEY_OF = re.compile(r"<key:(?P<provider>[^/>@]+)/(?P<tenant>[^/>@]+)>")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,22 @@ def canary(provider: str, tenant: str | None = None) -> str:
     """Return the key of `provider` (for `tenant`): it looks like a key, is unique, and opens nothing."""
     digest = hashlib.sha256(f"{provider}@{tenant or ''}".encode()).hexdigest()
     return f"sk-llminv-{digest[:40]}"
+
+
+def owners(setting: Setting, tenants: Iterable[str]) -> dict[str, str]:
+    """Return the keys by who owns them: a provider, or a provider and a tenant ("openai/acme")."""
+    names = setting["providers"]
+    own = {name: canary(name) for name in names}
+    return own | {f"{name}/{tenant}": canary(name, tenant) for tenant in tenants for name in names}
+
+
+def with_keys(value: Any) -> Any:
+    """Return JSON in which each `scenario.key_of` has become that key (Any: it is JSON)."""
+    if isinstance(value, Mapping):
+        return {name: with_keys(each) for name, each in value.items()}
+    if isinstance(value, str) and (found := _KEY_OF.fullmatch(value)):
+        return canary(found["provider"], found["tenant"])
+    return value
 
 
 def canary_forms(key: str) -> tuple[str, ...]:
@@ -88,6 +106,13 @@ def choose(sites: Iterable[Site], path: str) -> Site | None:
     return best
 
 
+def key_variables(setting: Setting, unset: Collection[str]) -> frozenset[str]:
+    """Return the variables with keys of nobody but the providers `unset`."""
+    rows = setting["providers"].items()
+    kept = {provider["key"] for name, provider in rows if name not in unset}
+    return frozenset(provider["key"] for name, provider in rows if name in unset) - kept
+
+
 def environment(setting: Setting) -> dict[str, str]:
     """Return the variables from which clients read keys and base URLs.
 
@@ -103,11 +128,16 @@ def environment(setting: Setting) -> dict[str, str]:
     return variables
 
 
-def handler_world(setting: Setting, prices: str = DECLARED) -> World:
-    """Return the World that a handler's factory may take, with the price book of that name."""
+def handler_world(setting: Setting, prices: str = DECLARED, unset: Collection[str] = ()) -> World:
+    """Return the World that a handler's factory may take, with the price book of that name.
+
+    The providers `unset` have an empty key in it.
+    """
     return World(
         providers={
-            name: ProviderAccess(provider["base_url"], canary(name), provider["model"])
+            name: ProviderAccess(
+                provider["base_url"], "" if name in unset else canary(name), provider["model"]
+            )
             for name, provider in setting["providers"].items()
         },
         policy=setting["policy"],

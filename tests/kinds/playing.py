@@ -49,8 +49,11 @@ class Playing:
         self._runner.__exit__(*exit_)
         self._warned.__exit__(*exit_)
 
+    def history(self, scenario):
+        return self._runner.play(scenario)
+
     def findings(self, scenario):
-        history = self._runner.play(scenario)
+        history = self.history(scenario)
         self.labels |= self.kind.exercised(self.promise, scenario, history)
         return self.kind.check(self.promise, scenario, history)
 
