@@ -20,6 +20,7 @@ from llminv.cli.init import init
 from llminv.cli.list import list_
 from llminv.cli.prices import EPILOG as PRICES_EPILOG
 from llminv.cli.prices import prices_check
+from llminv.cli.prove import prove
 from llminv.cli.replay import replay_
 from llminv.cli.run import run
 from llminv.cli.screen import Screen
@@ -31,6 +32,7 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "run": run,
     "bugs": bugs,
     "replay": replay_,
+    "prove": prove,
     "docs": docs,
     "check": check,
     "list": list_,
