@@ -297,6 +297,10 @@ class Attempt:
     status: int | None
     text: str
 
+    def has(self, event: ConnectionClosed | ConnectFailed | RequestReceived | ResponseSent) -> bool:
+        """Return whether an event is one of this attempt."""
+        return (event.call, event.provider, event.attempt) == (self.call, self.provider, self.attempt)
+
 
 @dataclass(frozen=True, slots=True)
 class Measurements:

@@ -24,7 +24,7 @@ from byok.request import (
     turns,
     wants_json,
 )
-from byok.transport import BoundedClient
+from byok.transport import BoundedClient, closed_by
 from llminv.contract import Message, Reply, Request, ToolCall, Usage
 
 if TYPE_CHECKING:
@@ -91,16 +91,20 @@ class Gemini:
     async def stream(self, request: Request, answer: StreamedAnswer) -> AsyncGenerator[None, None]:
         """Read a stream into `answer`, response by response; raise ProviderError for anything but an answer.
 
-        It is finished with a finish reason: there is no event to end with.
+        It is finished with a finish reason: there is no event to end with. The SDK leaves the connection of a
+        stream that is not read to its end to the garbage collector, and has nothing to close it by
+        (https://github.com/googleapis/python-genai/issues/2425), so it is closed below the SDK.
         """
         contents, config = _contents(request), _config(request)
         counts: dict[str, Any] = {}
         with _failing():
-            stream = await self._client.aio.models.generate_content_stream(
-                model=self._model, contents=contents, config=config
-            )
-            async with contextlib.aclosing(stream) as responses:
-                async for response in responses:
+            async with contextlib.AsyncExitStack() as exits:
+                with closed_by(exits):
+                    responses = await self._client.aio.models.generate_content_stream(
+                        model=self._model, contents=contents, config=config
+                    )
+                    response = await anext(responses, None)  # only now is the request sent
+                while response is not None:
                     answer.model = response.model_version or answer.model
                     if response.usage_metadata is not None:
                         counts |= told(response.usage_metadata)
@@ -109,6 +113,7 @@ class Gemini:
                     for candidate in response.candidates or ():
                         _read(candidate, response.response_id, answer)
                     yield
+                    response = await anext(responses, None)
 
     async def count_tokens(self, request: Request, model: str) -> int:
         """Return how many tokens the provider counts in a prompt for `model`; raise ProviderError if none.

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import contextlib
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 
 from byok.events import PlainEvents
 from byok.faults import status_inside
 from byok.policy import CONNECT_S, FIRST_TOKEN_S, IDLE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_closer: ContextVar[contextlib.AsyncExitStack | None] = ContextVar("closer", default=None)
+
+
+@contextlib.contextmanager
+def closed_by(exits: contextlib.AsyncExitStack) -> Iterator[None]:
+    """Let `exits` close the streams that are opened within, for an SDK that lets nobody close them."""
+    token = _closer.set(exits)
+    try:
+        yield
+    finally:
+        _closer.reset(token)
 
 
 class BoundedClient(httpx2.AsyncClient):
@@ -62,6 +79,9 @@ class BoundedClient(httpx2.AsyncClient):
             if sending:
                 raise httpx2.ReadTimeout("no response headers in time", request=request) from error
             raise httpx2.ConnectTimeout("no connection in time", request=request) from error
+        closer = _closer.get()
+        if stream and closer is not None:
+            closer.push_async_callback(response.aclose)
         if stream and response.status_code == httpx2.codes.OK:
             return _plain(response)
         if not stream:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from llminv.kinds import (
     attribution,
+    cancellation,
     concurrency_isolation,
     cooldown,
     cost_additivity,
@@ -17,6 +18,7 @@ from llminv.kinds import (
     exhaustion,
     fallback_order,
     fallback_trigger,
+    incremental,
     key_isolation,
     parity,
     request_fidelity,
@@ -49,6 +51,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             stream_framing,
             stream_finish,
             tool_calls,
+            incremental,
+            cancellation,
             cost_formula,
             cost_additivity,
             cost_provenance,
