@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -79,20 +79,22 @@ class Worker:
         isolation: str = "none",
         transport: str = IN_PROCESS,
         python: Path | None = None,
+        path: Sequence[Path] = (),
     ) -> None:
         """Prepare; `setting` is a promise's, hence Any. The handler's spec is relative to `folder`.
 
         With the isolation "fork" each scenario is played in a fork of the loaded handler. `transport` is
         a name of TRANSPORTS. `python` is the
         interpreter of the environment that has the handler's libraries, which need not have llminv or
-        anything that llminv needs; without it, that is the environment of this process.
+        anything that llminv needs; without it, that is the environment of this process. Modules are
+        looked for in `folder` first, then in those of `path`.
         """
         # As it is: behind the link that an environment's interpreter is, there is no environment.
         self._python = sys.executable if python is None else str(python.absolute())
         self._order = {
             "setting": setting,
             "handler": spec,
-            "path": [str(folder or Path.cwd())],
+            "path": [str(each) for each in (folder or Path.cwd(), *path)],
             "isolation": isolation,
             "transport": transport,
         }

@@ -26,12 +26,14 @@ from llminv.cli.run import run
 from llminv.cli.screen import Screen
 from llminv.cli.serve import EPILOG as SERVE_EPILOG
 from llminv.cli.serve import serve
+from llminv.cli.verify import verify
 from llminv.errors import LlminvError, UsageError
 
 COMMANDS: Mapping[str, Callable[..., int]] = {
     "run": run,
     "bugs": bugs,
     "replay": replay_,
+    "verify": verify,
     "prove": prove,
     "docs": docs,
     "check": check,

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _OURS = "llminv"
+_MODULES = frozenset({".py", ".so", ".pyd"})
 INSTALLED = "site-packages"
 
 
@@ -39,12 +40,20 @@ def located(spec: str, search: Sequence[str]) -> tuple[Path | None, str | None]:
     return Path(origin) if origin else None, place
 
 
-def imported_packages(file: Path, folder: Path) -> dict[str, str]:
-    """Return the versions, by name, of the distributions that `file` needs; `folder` is the project's."""
-    distributions = metadata.packages_distributions()
-    search = [str(file.parent), str(_above_package(file)), str(folder), *sys.path]
+def distributions_of(package: str, search: Sequence[str]) -> list[metadata.Distribution]:
+    """Return the installed distributions that bring a top-level package, in the order of their names."""
+    found = {each.name: each for each in metadata.distributions(path=[*search]) if package in _tops(each)}
+    return [found[name] for name in sorted(found, key=str.lower)]
+
+
+def imported_packages(file: Path, folder: Path, search: Sequence[str]) -> dict[str, str]:
+    """Return the versions, by name, of the distributions that `file` needs.
+
+    `folder` is the project's, `search` the sys.path of the handler's environment.
+    """
+    places = [str(file.parent), str(_above_package(file)), str(folder), *search]
     waiting, seen = [file], set[Path]()
-    names: set[str] = set()
+    packages: set[str] = set()
     while waiting:
         current = waiting.pop()
         if current in seen:
@@ -54,10 +63,22 @@ def imported_packages(file: Path, folder: Path) -> dict[str, str]:
             if level:
                 waiting += _files(current.parents[min(level, len(current.parents)) - 1], parts)
             elif parts[0] not in sys.stdlib_module_names and parts[0] != _OURS:
-                own = list(_own(parts, search))
+                own = list(_own(parts, places))
                 waiting += own
-                names.update(() if own else distributions.get(parts[0], ()))
-    return {name: metadata.version(name) for name in sorted(names, key=str.lower)}
+                packages.update(() if own else parts[:1])
+    found = {
+        each.name: each.version
+        for each in metadata.distributions(path=[*search])
+        if not packages.isdisjoint(_tops(each))
+    }
+    return {name: found[name] for name in sorted(found, key=str.lower)}
+
+
+def _tops(distribution: metadata.Distribution) -> set[str]:
+    """Return the names of the modules and packages that an installed distribution brings."""
+    declared = (distribution.read_text("top_level.txt") or "").split()
+    files: Iterable[Path] = map(Path, map(str, distribution.files or ()))
+    return {*declared, *(file.parts[0].partition(".")[0] for file in files if file.suffix in _MODULES)}
 
 
 def _above_package(file: Path) -> Path:

@@ -8,7 +8,7 @@ not, UNKNOWN that nothing can be said. Nothing here prints.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -68,15 +68,20 @@ def replay(
     handler: str | None = None,
     limit_s: float = SCENARIO_LIMIT_S,
     folder: Path | None = None,
+    python: Path | None = None,
+    path: Sequence[Path] = (),
 ) -> Replay:
     """Play `bug` in a fresh process, on the recorded handler or the one with the spec `handler`.
 
-    `folder` is what the spec is relative to. Raises HandlerError where the handler cannot be loaded,
-    and LedgerError where this llminv cannot read the recorded promise.
+    `folder` is what the spec is relative to; `python` and `path` are as a worker takes them. Raises
+    HandlerError where the handler cannot be loaded, and LedgerError where this llminv cannot read the
+    recorded promise.
     """
     spec = handler or bug.handler
     promise = promise_of(bug, kinds)
-    with Worker(promise.setting(), spec, limit_s, folder, transport=bug.transport) as worker:
+    with Worker(
+        promise.setting(), spec, limit_s, folder, transport=bug.transport, python=python, path=path
+    ) as worker:
         return _judged(bug, kinds, promise, spec, worker.offers, worker.play)
 
 

@@ -75,6 +75,6 @@ class TomlFile:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint at the known word that `word` may stand for, or at all of them."""
-    names = list(known)
+    names = list(map(str, known))
     near = difflib.get_close_matches(word, names, n=1)
     return f": did you mean {near[0]!r}?" if near else f": it has {', '.join(names)}"

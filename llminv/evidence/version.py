@@ -13,11 +13,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llminv.evidence.git import git
-from llminv.evidence.imports import INSTALLED, imported_packages
+from llminv.evidence.imports import INSTALLED, distributions_of, imported_packages, located
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.metadata import Distribution
 
 UNVERSIONED = "unversioned"
 
@@ -68,13 +72,19 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def handler_version(file: Path | None, module: str | None, folder: Path) -> Version:
-    """Return the version of the handler in `file` or of `module`, in the project in `folder`."""
-    if file is None or INSTALLED in file.parts:
-        return Version(packages=_distribution(module.partition(".")[0], file) if module else {})
-    file = file.resolve()
+def handler_version(spec: str, folder: Path, search: Sequence[str]) -> Version:
+    """Return the version of the handler that `spec` names in the project in `folder`.
+
+    `search` is the sys.path of the handler's environment.
+    """
+    file, module = located(spec, [str(folder), *search])
+    if module and (file is None or INSTALLED in file.parts):
+        return Version(packages=_distribution(module.partition(".")[0], file, search))
+    if file is None:
+        return Version()
+    file = (folder / file).resolve()
     commit, is_dirty = _commit(file)
-    return Version(commit, is_dirty, imported_packages(file, folder))
+    return Version(commit, is_dirty, imported_packages(file, folder, search))
 
 
 def _commit(file: Path) -> tuple[str, bool]:
@@ -101,15 +111,15 @@ def _counts(change: str) -> bool:
     return state != "??" or (path.suffix == ".py" and INSTALLED not in path.parts)
 
 
-def _distribution(package: str, file: Path | None) -> dict[str, str]:
+def _distribution(package: str, file: Path | None, search: Sequence[str]) -> dict[str, str]:
     """Return name and version of the installed distribution that brings `package`."""
-    names = sorted(set(metadata.packages_distributions().get(package, ())))
-    if len(names) > 1 and file is not None:
+    found = distributions_of(package, search)
+    if len(found) > 1 and file is not None:
         # Several distributions share a namespace package: the one that brought the file counts.
-        names = [name for name in names if _brings(name, file)] or names
-    return {name: metadata.version(name) for name in names[:1]}
+        found = [each for each in found if _brings(each, file)] or found
+    return {each.name: each.version for each in found[:1]}
 
 
-def _brings(name: str, file: Path) -> bool:
-    files = metadata.files(name) or ()
+def _brings(distribution: Distribution, file: Path) -> bool:
+    files = distribution.files or ()
     return any(Path(str(entry.locate())).resolve() == file.resolve() for entry in files)

@@ -1,13 +1,14 @@
 import os
 import subprocess
+import sys
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
-import _pytest.config
 import pytest
-import rich
 from hypothesis import given
 from hypothesis import strategies as st
+from repositories import wheel
 
 from llminv.evidence.imports import imported_packages, located
 from llminv.evidence.version import Version, handler_version, parse
@@ -38,7 +39,7 @@ def tree(tmp_path):
 
 def test_a_clean_commit(tree):
     folder, git = tree
-    assert handler_version(folder / "app.py", "app", folder) == Version(git("rev-parse", "HEAD"))
+    assert handler_version("app.py", folder, sys.path) == Version(git("rev-parse", "HEAD"))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_what_makes_a_commit_dirty(tree, name, is_dirty):
     folder, git = tree
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("2")
-    found = handler_version(folder / "app.py", None, folder)
+    found = handler_version("app.py", folder, sys.path)
     assert found == Version(git("rev-parse", "HEAD"), is_dirty)
 
 
@@ -68,7 +69,7 @@ def test_the_work_tree_is_not_touched(tree):
     index = folder / ".git" / "index"
     (folder / "app.py").touch()
     before = index.read_bytes()
-    handler_version(folder / "app.py", None, folder)
+    handler_version("app.py", folder, sys.path)
     assert index.read_bytes() == before
 
 
@@ -76,47 +77,61 @@ def test_the_variables_of_a_git_hook_point_elsewhere(tree, monkeypatch, tmp_path
     folder, git = tree
     monkeypatch.setenv("GIT_DIR", str(tmp_path_factory.mktemp("elsewhere")))
     monkeypatch.setenv("GIT_INDEX_FILE", "nowhere")
-    assert handler_version(folder / "app.py", None, folder).commit == git("rev-parse", "HEAD")
+    assert handler_version("app.py", folder, sys.path).commit == git("rev-parse", "HEAD")
 
 
 def test_no_commit_yet(tmp_path):
     subprocess.run(["git", "-C", tmp_path, "init"], check=True, capture_output=True)
-    assert handler_version(tmp_path / "app.py", None, tmp_path) == Version()
+    assert handler_version("app.py", tmp_path, sys.path) == Version()
 
 
 def test_outside_a_work_tree_and_ignored_files(tree, tmp_path_factory):
     folder, _ = tree
     plain = tmp_path_factory.mktemp("plain")
-    assert handler_version(plain / "app.py", None, plain) == Version()
+    assert handler_version("app.py", plain, sys.path) == Version()
     (folder / ".gitignore").write_text("local.py\n")
     (folder / "local.py").touch()
-    assert handler_version(folder / "local.py", None, folder) == Version()
-    assert handler_version(folder / "site-packages" / "x" / "y.py", None, folder) == Version()
+    assert handler_version("local.py", folder, sys.path) == Version()
+    assert handler_version("no_such_package.y", folder, sys.path) == Version()
 
 
 def test_without_git(tree, monkeypatch):
     folder, _ = tree
     monkeypatch.setenv("PATH", "")
-    assert handler_version(folder / "app.py", None, folder) == Version()
+    assert handler_version("app.py", folder, sys.path) == Version()
 
 
 def test_an_installed_distribution(tmp_path):
     expected = Version(packages={"pytest": metadata.version("pytest")})
-    assert handler_version(None, "_pytest.config", tmp_path) == expected
-    assert handler_version(Path(_pytest.config.__file__), "_pytest.config", tmp_path) == expected
-    assert handler_version(None, "no_such_package.x", tmp_path) == Version()
-    assert handler_version(None, None, tmp_path) == Version()
+    assert handler_version("_pytest.config:Config", tmp_path, sys.path) == expected
+    assert handler_version("no_such_package.x", tmp_path, sys.path) == Version()
 
 
-def test_a_namespace_package_is_told_apart_by_the_file(monkeypatch, tmp_path):
-    monkeypatch.setattr(metadata, "packages_distributions", lambda: {"shared": ["rich", "pytest"]})
+def test_in_another_environment(tmp_path):
+    """What counts is installed where the handler runs, and not where llminv does."""
+    (tmp_path / "handler.py").write_text("import routes, pytest")
+    wheel(tmp_path / "index", "routes", "1.0", "")
+    with zipfile.ZipFile(next((tmp_path / "index").iterdir())) as archive:
+        archive.extractall(tmp_path / "site-packages")
+    found = handler_version("handler.py:X", tmp_path, [str(tmp_path / "site-packages")])
+    assert found == Version(packages={"routes": "1.0"})
+    installed = handler_version("routes:X", tmp_path, [str(tmp_path / "site-packages")])
+    assert installed == Version(packages={"routes": "1.0"})
 
-    def found(file):
-        return dict(handler_version(file, "shared.x", tmp_path).packages)
 
-    assert found(Path(rich.__file__)) == {"rich": metadata.version("rich")}
-    assert found(Path(_pytest.__file__)) == {"pytest": metadata.version("pytest")}
-    assert found(None) == {"pytest": metadata.version("pytest")}
+def test_a_namespace_package_is_told_apart_by_the_file(tmp_path):
+    """Both of them bring the package `shared`, each another part of it."""
+    site = tmp_path / "site-packages"
+    for name in ("one", "two"):
+        (site / "shared" / name).mkdir(parents=True)
+        (site / f"{name}-1.{len(name)}.dist-info").mkdir()
+        (site / "shared" / name / "__init__.py").touch()
+        info = site / f"{name}-1.{len(name)}.dist-info"
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {len(name)}\n")
+        (info / "RECORD").write_text(f"shared/{name}/__init__.py,,\n")
+    for name in ("one", "two"):
+        found = handler_version(f"shared.{name}:X", tmp_path, [str(site)])
+        assert found == Version(packages={name: "3"})
 
 
 FILES = {
@@ -136,12 +151,12 @@ def test_what_the_projects_own_files_import(tmp_path):
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    found = imported_packages(tmp_path / "handler.py", tmp_path)
+    found = imported_packages(tmp_path / "handler.py", tmp_path, sys.path)
     assert found == {name: metadata.version(name) for name in ("pytest", "rich", "typer")}
 
 
 def test_the_example_names_its_clients():
-    found = imported_packages(ROOT / "examples/byok/handler.py", ROOT)
+    found = imported_packages(ROOT / "examples/byok/handler.py", ROOT, sys.path)
     assert {"openai", "anthropic", "google-genai"} <= found.keys()
     assert "llminv" not in found
 
