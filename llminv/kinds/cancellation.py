@@ -48,8 +48,9 @@ CANCELLED = "astream"
 SILENT_BEFORE = "no_answer"
 SILENT_BEHIND = "stall"
 CHUNKS_MAX = 3
-# Times are drawn in quarters of a second.
-QUARTER_S = 0.25
+# When a consumer is cancelled that waits for the first chunk; it is drawn to wait up to so much longer.
+CANCELLED_S = 1
+CANCELLED_LATER_S = 9
 
 
 class Cancellation(RoutingInvariant):
@@ -69,7 +70,7 @@ def _within_s(promise: Promise) -> float:
 
 def _going_on(promise: Promise) -> Act:
     """Return the act of an answer that goes on longer than closing may take, after any of its first words."""
-    return Act(gap_s=max(1.0, _within_s(promise)))
+    return Act(gap_s=2 * max(1.0, _within_s(promise)))
 
 
 def _stopped(promise: Promise, call: Call, rows: tuple[Script, ...]) -> Scenario:
@@ -89,7 +90,7 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
                 yield _stopped(promise, call, (*way, Script(0, provider, then=act)))
             if operation == CANCELLED:
                 for act in (Act(SILENT_BEFORE), Act(SILENT_BEHIND), going_on):
-                    call = Call(operation, start=start, stop_after_s=going_on.gap_s / 2)
+                    call = Call(operation, start=start, stop_after_s=float(CANCELLED_S))
                     yield _stopped(promise, call, (*way, Script(0, provider, then=act)))
         if operation == CANCELLED:
             yield from _in_a_pause(promise)
@@ -97,7 +98,7 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 
 def _in_a_pause(promise: Promise) -> Iterator[Scenario]:
     """Yield, for each fault to retry, the scenario in which the consumer stops in the pause behind it."""
-    call = Call(CANCELLED, start=routing.start_of(promise), stop_after_s=QUARTER_S)
+    call = Call(CANCELLED, start=routing.start_of(promise), stop_after_s=float(CANCELLED_S))
     for fault in routing.faults_of(promise):
         if fault in promise.policy.retry_faults:
             yield _stopped(promise, call, routing.down(call, routing.chain_of(promise), fault).acts)
@@ -106,19 +107,15 @@ def _in_a_pause(promise: Promise) -> Iterator[Scenario]:
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
     from hypothesis import strategies as st
 
-    start, gap_s = routing.start_of(promise), _going_on(promise).gap_s
+    start, going_on = routing.start_of(promise), _going_on(promise)
     after = st.builds(
         Call, st.sampled_from(list(operations)), start=st.just(start), stop_after=st.integers(1, CHUNKS_MAX)
     )
-    quarters = st.integers(1, round(CHUNKS_MAX * gap_s / QUARTER_S))
-    cancelled = st.builds(
-        Call, st.just(CANCELLED), start=st.just(start), stop_after_s=quarters.map(QUARTER_S.__mul__)
-    )
+    seconds = st.integers(CANCELLED_S, CANCELLED_S + CANCELLED_LATER_S).map(float)
+    cancelled = st.builds(Call, st.just(CANCELLED), start=st.just(start), stop_after_s=seconds)
     calls = st.one_of(after, cancelled) if CANCELLED in operations else after
     held = [Act(SILENT_BEFORE), *(Act(SILENT_BEHIND, words) for words in range(CHUNKS_MAX + 1))]
-    going_on = st.builds(
-        Act, gap_s=st.just(gap_s), delay_s=st.integers(0, CHUNKS_MAX).map(lambda times: times * gap_s)
-    )
+    late = st.builds(Act, gap_s=st.just(going_on.gap_s), delay_s=st.integers(0, CHUNKS_MAX).map(float))
     faults = [Act(fault) for fault in routing.faults_of(promise)]
     failing = st.sampled_from(faults) if faults else st.just(ANSWER)
     rows = [
@@ -127,7 +124,7 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
             st.just(0),
             st.just(provider),
             st.lists(failing, max_size=1).map(tuple),
-            st.one_of(going_on, st.sampled_from(held), failing),
+            st.one_of(late, st.sampled_from(held), failing),
         )
         for provider in routing.chain_of(promise)
     ]

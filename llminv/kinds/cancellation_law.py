@@ -21,6 +21,7 @@ from llminv.history import (
 from llminv.kinds import routing
 from llminv.kinds.routing import told
 from llminv.scenario import Scenario, Script, default_text
+from llminv.simulation.faults import FAULTS, Met
 from llminv.verdict import Finding
 
 if TYPE_CHECKING:
@@ -71,10 +72,20 @@ class Stop:
         return tuple(self.promise.providers)
 
     def _open(self) -> list[Attempt]:
-        """Return the attempts of the call whose response was under way when the consumer stopped."""
+        """Return the attempts of the call whose response was under way when the consumer stopped.
+
+        What a provider sends all at once has left it by then, whoever reads it.
+        """
         attempts = self.history.attempts(self.stopped.call)
         asked = [attempt for attempt in attempts if attempt.request and attempt.request in self.before]
-        return [attempt for attempt in asked if _end(self.before, attempt) is None]
+        return [
+            attempt for attempt in asked if self._takes_time(attempt) and _end(self.before, attempt) is None
+        ]
+
+    def _takes_time(self, attempt: Attempt) -> bool:
+        act = self.scenario.script(attempt.call, attempt.provider).act(attempt.attempt)
+        waits = attempt.fault is not None and FAULTS[attempt.fault].met is Met.WAITING
+        return waits or act.gap_s > 0 or act.delay_s > 0
 
     def _left_open(self, attempt: Attempt, within_s: float) -> Iterator[Finding]:
         due_s = self.stopped.at_s + within_s
@@ -82,7 +93,8 @@ class Stop:
         if self.history.ended_at_s <= due_s or (end is not None and end.at_s <= due_s):
             return
         if end is None:
-            observed = f"it stayed open, and bytes were read from it {len(_bytes(self.after, attempt))} times"
+            read_on = any(_bytes(self.after, attempt))
+            observed = "it stayed open, and " + ("was read from" if read_on else "nobody read from it")
         else:
             how = "closed" if isinstance(end, ConnectionClosed) else "read to the end of the answer"
             observed = f"it was {how} {end.at_s - self.stopped.at_s:g} s after the consumer had stopped"
