@@ -167,9 +167,7 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
         st.sampled_from(["words", "whole", "characters"]),
         st.one_of(st.just(()), sizes),
     ).filter(lambda said: _text_is_due(promise, said))
-    whole = st.builds(
-        lambda act, said: replace(act, said=said), st.sampled_from([ANSWER, *_AROUND]), st.none() | says
-    )
+    whole = st.builds(lambda act, said: replace(act, said=said), st.sampled_from([ANSWER, *_AROUND]), says)
     after = st.one_of(st.none(), st.integers(0, 2 * DELTAS_MAX), st.just(AFTER_ALL))
     breaks = st.builds(Act, st.sampled_from(_breaking(promise)), after, st.none() | says)
     acts = st.one_of(whole, breaks)
@@ -177,7 +175,14 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
         st.builds(Script, st.just(0), st.just(provider), st.lists(acts, max_size=1).map(tuple), acts)
         for provider in routing.chain_of(promise)
     ]
-    return st.builds(routing.scenario_of, routing.calls(promise, operations), on_all_ways(promise, rows))
+    mixed = st.builds(routing.scenario_of, routing.calls(promise, operations), on_all_ways(promise, rows))
+    alone = st.builds(
+        lambda *drawn: streams.at(promise, *drawn),
+        st.sampled_from(list(operations)),
+        st.sampled_from(streams.reachable(promise)),
+        whole,
+    )
+    return alone | mixed
 
 
 def _text_is_due(promise: Promise, said: Said) -> bool:

@@ -26,17 +26,29 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "arabic": ("م", "مرحبا", "שָׁלוֹם", "كَتَبَ", "\u200f", "ـــ"),
         "emoji": ("😀", "👩‍👩‍👧", "🏳️‍🌈", "👍🏽", "🇫🇷", "❤️", "1️⃣"),
         "combining": ("e\u0301", "o\u0308\u0323", "\u0301", "Z\u0351\u036b\u0343", "\u1112\u1161\u11ab"),
-        "breaks": ("\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\r\n", "\r", "\n\n"),
-        "controls": ("\x00", "\x1b[0m", "\x7f", "\ufeff", "\u200b", "\ufffd", "\uffff"),
+        "breaks": ("\u2028", "\u2029", "\x85", "\r\n", "\r", "\n\n"),
+        "controls": (
+            "\x00",
+            "\x0b",
+            "\x0c",
+            "\x1c",
+            "\x1b[0m",
+            "\x7f",
+            "\ufeff",
+            "\u200b",
+            "\ufffd",
+            "\uffff",
+        ),
         "json": ("{}", '"', "\\", '{"a": [1, null]}', "\\u0041", "\\n", '"}]}', "null", "1e999"),
         "sse": ("data: [DONE]", "[DONE]", "data: {}\n\n", ": ping\n", "event: error\n", "\n\ndata:", "id: 1"),
         "tokens": ("<|endoftext|>", "<|im_start|>", "<|fim_prefix|>", "</s>", "[INST]", "\n\nHuman:"),
     }
 )
 ASCII = "ascii"
-# A text of about 4,000 tokens; a long one is drawn once in so many times.
+# A text of about 4,000 tokens; a long one is drawn once in so many times, and so is an empty one.
 CHARACTERS_MAX = 16_000
-LONG_ONE_IN = 16
+LONG_ONE_IN = 32
+EMPTY_ONE_IN = 16
 STRETCHES_MAX = 4
 TIMES_MAX = 4
 
@@ -65,14 +77,14 @@ def scripts_of(text: str) -> frozenset[str]:
 
 
 def pieces(scripts: Collection[str] = tuple(SCRIPTS)) -> SearchStrategy[str]:
-    """Draw a piece: up to `STRETCHES_MAX` stretches of one of `scripts`, or of a mixture of them."""
+    """Draw a piece: one to `STRETCHES_MAX` stretches of one of `scripts`, or of a mixture of them."""
     from hypothesis import strategies as st
 
     names = [name for name in SCRIPTS if name in scripts]
     mixed = [stretch for name in names for stretch in SCRIPTS[name]]
-    sources = st.sampled_from([*(SCRIPTS[name] for name in names), tuple(mixed)])
+    sources = st.one_of(st.sampled_from([SCRIPTS[name] for name in names]), st.just(tuple(mixed)))
     return sources.flatmap(
-        lambda source: st.lists(st.sampled_from(source), max_size=STRETCHES_MAX).map("".join)
+        lambda source: st.lists(st.sampled_from(source), min_size=1, max_size=STRETCHES_MAX).map("".join)
     )
 
 
@@ -83,9 +95,11 @@ def recipes(
     from hypothesis import strategies as st
 
     def recipe(piece: str, times: int, rarity: int) -> Recipe:
-        times_max = max(1, characters_max // max(1, len(piece)))
-        long = rarity == LONG_ONE_IN - 1
-        return Recipe(piece, times_max * times // TIMES_MAX if long else min(times, times_max))
+        times_max = max(1, characters_max // len(piece))
+        if rarity == LONG_ONE_IN - 1:
+            return Recipe(piece, times_max * times // TIMES_MAX)
+        empty = rarity % EMPTY_ONE_IN == 1
+        return Recipe("") if empty else Recipe(piece[:characters_max], min(times, times_max))
 
     times, rarities = st.integers(1, TIMES_MAX), st.integers(0, LONG_ONE_IN - 1)
     return st.builds(recipe, pieces(scripts), times, rarities)

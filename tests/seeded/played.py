@@ -56,19 +56,19 @@ class Played:
     def cells(self):
         return self.kind.cells(self.promise, self.operations)
 
-    def drawn(self, number):
-        """What is drawn for a seed."""
+    def drawn(self, number, draws=DRAWN_MAX):
+        """What is drawn for a seed, of `draws` at most."""
         strategy = self.kind.strategy(self.promise, self.operations)
         with reproducible():
-            return search(strategy, lambda _: (), seed_=number, max_examples=DRAWN_MAX, known=()).drawn
+            return search(strategy, lambda _: (), seed_=number, max_examples=draws, known=()).drawn
 
-    def minima(self, code, seeds):
+    def minima(self, code, seeds, draws=DRAWN_MAX):
         """The minima of what shows the code first, among the cells and for each seed; None where nothing does.
 
         The cells stand in for a seed that does not meet it.
         """
         cell = self.first(code, self.cells())
-        firsts = [cell, *(self.first(code, self.drawn(number)) or cell for number in seeds)]
+        firsts = [cell, *(self.first(code, self.drawn(number, draws)) or cell for number in seeds)]
         return [first and self.minimum(code, first).text for first in firsts]
 
     def minimum(self, code, scenario):

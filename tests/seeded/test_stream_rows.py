@@ -14,6 +14,8 @@ from stream_rows import RIGHT, ROWS
 # A handler that fails in the middle leaves its connections open.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
+# Of each seed; the deep run draws more.
+DRAWS = 30
 HANDLERS = ROOT / "tests/seeded/streams"
 # The rows of class C in the public list of bugs.
 CLASS_C = {
@@ -25,7 +27,7 @@ CLASS_C = {
 def test_a_seeded_bug_is_found_and_reduced_to_the_minimum(bug):
     row = ROWS[bug]
     with Played(HANDLERS / f"{row.handler}.py:Handler", row.invariant) as played:
-        assert played.minima(row.code, range(3)) == [row.scenario.text] * 4
+        assert played.minima(row.code, range(3), DRAWS) == [row.scenario.text] * 4
         assert [one.text for one in less(row.scenario) if row.code in played.codes(one)] == []
 
 
