@@ -94,8 +94,14 @@ class Runner:
             exits.callback(self._loop.close)
             exits.callback(gc.unfreeze)
             with self._loading() as stage:
-                self._target = load_target(self._spec)
-                self.offers = self._offers(stage)
+                try:
+                    self._target = load_target(self._spec)
+                    self.offers = self._offers(stage)
+                except HandlerError as error:
+                    clean = stage.recorder.clean
+                    raise HandlerError(
+                        clean(error.message), clean(error.hint), clean(error.traceback)
+                    ) from None
             self._exits = exits.pop_all()
         return self
 
@@ -148,7 +154,8 @@ class Runner:
             gc.freeze()  # the modules that were loaded meanwhile are no garbage, nor worth a look each time
         return History(
             events=stage.recorder.events(),
-            printed="".join(stage.recorder.printed),
+            # Once more: a key may have been printed in pieces.
+            printed=stage.recorder.clean("".join(stage.recorder.printed)),
             logged=tuple(stage.recorder.logged),
             ended_at_s=ended_at_s,
             measurements=Measurements(
@@ -176,7 +183,7 @@ class Runner:
             raise HandlerError(
                 f"handler {self._spec!r} raised while it was made: {type(error).__name__}: {error}",
                 "a factory gets the World if it takes an argument; keys and base URLs are in the environment",
-                stage.recorder.clean(own_traceback(error)),
+                own_traceback(error),
             ) from None
         offers = offered(made)
         self._close(stage, made)

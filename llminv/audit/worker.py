@@ -26,6 +26,7 @@ from llminv.errors import HandlerError
 from llminv.handler.errors import shown_file
 from llminv.history import History
 from llminv.scenario import Scenario
+from llminv.simulation.keys import Keys
 from llminv.simulation.transport import IN_PROCESS
 
 SCENARIO_LIMIT_S = 10.0
@@ -91,6 +92,7 @@ class Worker:
         """
         # As it is: behind the link that an environment's interpreter is, there is no environment.
         self._python = sys.executable if python is None else str(python.absolute())
+        self._setting = setting
         self._order = {
             "setting": setting,
             "handler": spec,
@@ -183,7 +185,8 @@ class Worker:
         self._buffer[:] = rest
         answer: dict[str, Any] = json.loads(text)
         if "crash" in answer:
-            raise WorkerCrash(answer["crash"])
+            self._stop()
+            raise WorkerCrash(Keys(self._setting).clean(answer["crash"]))
         return answer
 
     def _died(self) -> WorkerDied:
@@ -225,7 +228,7 @@ class Worker:
             os.killpg(process.pid, signal.SIGKILL)
         with self._errors as file:
             file.seek(0)
-            return file.read()[-20_000:].decode("utf-8", "replace")
+            return Keys(self._setting).clean(file.read()[-20_000:].decode("utf-8", "replace"))
 
 
 def with_place(message: str, dump: str) -> str:

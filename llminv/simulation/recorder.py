@@ -1,9 +1,4 @@
-"""The recorder writes a world's history, and sees to it that no provider's key gets into one.
-
-Keys are canaries. Where one stands in what a provider received, it is replaced by `<key:openai>` when
-it is that provider's own and by `<key:openai@anthropic>` when it is not; anywhere else by
-`<key:openai>`. A key that a tenant brought along is one of `openai/acme`.
-"""
+"""The recorder writes a world's history, and sees to it that no key gets into one (by `keys`)."""
 
 from __future__ import annotations
 
@@ -16,7 +11,8 @@ from typing import Any
 from llminv.history import Event, FaultReached, RequestReceived, ResponseSent, Returned
 from llminv.simulation.clock import Time
 from llminv.simulation.http import HttpRequest
-from llminv.simulation.sites import Setting, canary_forms, owners
+from llminv.simulation.keys import Keys
+from llminv.simulation.sites import Setting
 
 # Addresses of objects differ from process to process and stand in the repr of many an exception.
 # anyio writes them without the 0x; a process in user space has none of other lengths or beginnings.
@@ -40,12 +36,7 @@ class Recorder:
 
     def __init__(self, setting: Setting, clock: Time, tenants: Iterable[str] = ()) -> None:
         self._clock = clock
-        self._forms = {
-            form: owner for owner, key in owners(setting, tenants).items() for form in canary_forms(key)
-        }
-        self._pattern = re.compile(
-            "|".join(map(re.escape, sorted(self._forms, key=len, reverse=True))) or r"(?!)"
-        )
+        self._keys = Keys(setting, tenants)
         self._events: list[Event] = []
         self._pending: _Pending | None = None
         # The loopback server records from a thread of its own. A lock that no simulation replaces.
@@ -79,13 +70,7 @@ class Recorder:
 
     def clean(self, text: str, receiver: str | None = None) -> str:
         """Return `text` without keys; `receiver` is the provider that received it, if one did."""
-
-        def replace(match: re.Match[str]) -> str:
-            owner = self._forms[match.group()]
-            at_home = receiver in (None, owner.partition("/")[0])
-            return f"<key:{owner}>" if at_home else f"<key:{owner}@{receiver}>"
-
-        return self._pattern.sub(replace, text)
+        return self._keys.clean(text, receiver)
 
     def clean_stable(self, text: str) -> str:
         """Return `text` without keys and without addresses of objects."""
@@ -93,7 +78,7 @@ class Recorder:
 
     def owners(self, text: str) -> tuple[str, ...]:
         """Return whose keys stand in `text`, in order of the providers' names."""
-        return tuple(sorted({self._forms[form] for form in self._pattern.findall(text)}))
+        return self._keys.owners(text)
 
     def request(
         self,
@@ -107,6 +92,7 @@ class Recorder:
         fault: str | None,
     ) -> None:
         """Record a request that `provider` has read whole."""
+        self._keys.learn(url, request.headers)
         body = request.body.decode("utf-8", "backslashreplace")
         everything = "\n".join([url, body, *(f"{name}: {value}" for name, value in request.headers)])
         self.add(
@@ -146,7 +132,7 @@ class Recorder:
         pending, self._pending = self._pending, None
         if pending is not None:
             call, provider, attempt, at_s = pending.key
-            text = pending.data.decode("utf-8", "backslashreplace")
+            text = self.clean(pending.data.decode("utf-8", "backslashreplace"))
             self._events.append(
                 ResponseSent(at_s, call, provider, attempt, text, pending.status, pending.end)
             )
