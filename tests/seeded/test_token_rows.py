@@ -2,7 +2,7 @@
 
 Cells are played until the code shows; then, for each seed, drawn scenarios, where the cells stand in for a seed
 that does not meet it. All are reduced to the very same minimum, of which nothing can go; the example handler, on
-which all are built, holds there. In the ordinary run the cells are those about the minimum's provider and model.
+which all are built, holds there. In the ordinary run the cells are those that look like the minimum.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class InProcess(Played):
         self._warned.__exit__(*exit_)
 
     def near(self, minimal):
-        """The cells about the provider and the model of `minimal`, long texts only where that is one."""
-        about = minimal.calls[0]
-        for scenario in self.cells():
-            call = scenario.calls[0]
-            same = (call.provider, call.model) == (about.provider, about.model)
-            if same and (call.times > 1000) == (about.times > 1000):
-                yield scenario
+        """The cells that look like `minimal`: its provider and model, texts or messages, long or not."""
+        return (scenario for scenario in self.cells() if look_of(scenario) == look_of(minimal))
+
+
+def look_of(scenario):
+    first = scenario.calls[0]
+    return len(scenario.calls), first.provider, first.model, first.text is None, first.times > 1000
 
 
 @cache
@@ -63,7 +63,8 @@ def minima(played, row, cells, seeds):
     """The minima of what shows the bug first, among the cells and for each seed; None where nothing does."""
     cell = played.first(row.code, cells)
     firsts = [cell, *(played.first(row.code, scenarios) or cell for scenarios in seeds)]
-    return [first and played.minimum(row.code, first).text for first in firsts]
+    reduced = {first.text: played.minimum(row.code, first).text for first in firsts if first}
+    return [first and reduced[first.text] for first in firsts]
 
 
 @pytest.mark.parametrize("bug", ROWS)
