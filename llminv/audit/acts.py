@@ -92,6 +92,8 @@ def _plainer(framing: Framing) -> Iterator[Framing]:
         yield replace(framing, newline=newline)
     for name in ("usage_at", "empty_choices_at"):
         yield from (replace(framing, **{name: less}) for less in _lower(getattr(framing, name) or 0))
+    if framing.empty_choices_at is not None:  # what is moved is less than what is added
+        yield replace(framing, usage_at=0, empty_choices_at=None)
 
 
 def _number(text: str) -> float:

@@ -70,7 +70,8 @@ def size(scenario: Scenario, space: Space) -> tuple[float, ...]:
     Calls, prices that are made up, acts that are no plain answers, acts that are not persistent (a provider
     that is down is simpler to tell than one that fails n times), scripts, options of acts, places in the
     chain, faults and their ranks, how plain the values of options are, how many acts differ, how small the
-    values are, the keys that are missing, how far the calls are from the simplest one, and how much is said.
+    values are, the keys that are missing, how far the calls are from the simplest one, how much is said, and
+    how far each call is.
     """
     acts, spoken = _acts(scenario), [usages.said(call) for call in scenario.calls]
     faults = [act.fault for act in acts if act.fault is not None]
@@ -92,6 +93,7 @@ def size(scenario: Scenario, space: Space) -> tuple[float, ...]:
         sum(space.position(provider) for provider in scenario.unset),
         sum(_call_size(call, space) for call in spoken),
         sum(simplify.weight(to_json(said)) for said in (*spoken, *(act.said for act in acts if act.said))),
+        *(_call_size(call, space) for call in spoken),
     )
 
 
@@ -194,9 +196,9 @@ def _moved(scenario: Scenario, row: Script, rest: tuple[Script, ...], space: Spa
 def _in_place_of(scenario: Scenario, index: int) -> Iterator[Scenario]:
     """Put a script in the place of each earlier one, and leave out all that stood between them or after."""
     row = scenario.acts[index]
-    calls = (row.call, EVERY_CALL)
-    others = tuple(other for other in scenario.acts if other.call not in calls)
-    before = [other for other in scenario.acts[:index] if other.call in calls]
+    same = (row.call, EVERY_CALL)
+    others = tuple(other for other in scenario.acts if other.call not in same)
+    before = [other for other in scenario.acts[:index] if other.call in same]
     for count, earlier in enumerate(before):
         kept = (*before[:count], replace(row, provider=earlier.provider))
         acts = sorted((*others, *kept), key=lambda other: other.call)  # stable

@@ -1,20 +1,28 @@
 """Simpler values in place of a JSON value: what a caller says, or a provider, piece by piece.
 
-Whatever has meaning to a program and none to a reader stays: roles, types, ids, names.
+Whatever has meaning to a program and none to a reader stays: roles, types, ids, names. Only those of the
+calls that a provider makes become letters.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
-from llminv.simulation.dialects.values import Json, as_text
+from llminv.simulation.dialects.values import Json, as_text, objects
 
-_KEPT = frozenset(
-    {"role", "type", "id", "tool_call_id", "name", "operation", "provider", "model"}
-    | {"finish_reason", "deltas", "tool_fragments", "tool_index"}
-)
+_KEPT = frozenset({"role", "type", "id", "tool_call_id", "name", "operation", "provider", "model"})
+# The words of which a field takes one, the simplest first; any other is less simple than all of them.
+_WORDS = {
+    "finish_reason": ("stop", "length", "tool_calls", "content_filter"),
+    "deltas": ("words", "whole", "characters"),
+    "tool_fragments": ("in_order", "interleaved", "at_once"),
+    "tool_index": ("given", "missing", "repeated"),
+}
+# What identifies the calls of a provider, and the least arguments that are some.
+_LETTERS = "abc"
+_ARGUMENTS = '{"a":0}'
 # Characters in place of others, the simplest first: a bug with one script seldom needs the very letter.
 PLAIN = "aé漢\u2028😀"
 # Letters are replaced in texts up to this length; texts are cut into so many parts at most.
@@ -25,7 +33,7 @@ _PARTS_MAX = 64
 def weight(value: Json) -> int:
     """Return how much a value says; a simpler one says less."""
     if isinstance(value, dict):
-        return 1 + sum(weight(key) + weight(item) for key, item in value.items())
+        return 1 + sum(weight(key) + _weight_at(key, item) for key, item in value.items())
     if isinstance(value, list):
         return 1 + sum(map(weight, value))
     if isinstance(value, str):
@@ -33,6 +41,13 @@ def weight(value: Json) -> int:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return 1 + int(abs(value)) + (value != int(value)) + (value < 0)
     return 1
+
+
+def _weight_at(key: str, item: Json) -> int:
+    words = _WORDS.get(key, ())
+    if item in words:
+        return words.index(item)
+    return len(words) + weight(item)
 
 
 @cache
@@ -48,8 +63,15 @@ def simpler(value: Json) -> Iterator[Json]:
     if isinstance(value, dict):
         for key, item in value.items():
             yield {other: kept for other, kept in value.items() if other != key}
-            if key not in _KEPT:
+            if key in _WORDS:
+                yield from ({**value, key: word} for word in _WORDS[key] if word != item)
+            elif key not in _KEPT:
                 yield from ({**value, key: less} for less in simpler(item))
+            calls = objects(item) if key == "tool_calls" else []
+            if calls and all("name" in call for call in calls):  # those that a provider makes
+                others = {other: kept for other, kept in value.items() if other != key}
+                yield from ({**others, "finish_reason": word} for word in _WORDS["finish_reason"])
+                yield from ({**value, key: plainer} for plainer in _plainer_calls(calls))
     elif isinstance(value, list):
         yield from _without(value)
         for index, item in enumerate(value):
@@ -66,6 +88,16 @@ def simpler(value: Json) -> Iterator[Json]:
             yield from (value[:index] + other + value[index + 1 :] for other in plainer)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield from sorted({0, 1, int(value) // 2, int(value) - 1})
+
+
+def _plainer_calls(calls: list[Mapping[str, Json]]) -> Iterator[list[Json]]:
+    """Yield the calls that a provider makes with a letter as an id or a name, or arguments of one alone."""
+    for index, call in enumerate(calls):
+        for key in ("id", "name"):
+            for letter in _LETTERS if key in call else ():
+                yield [*calls[:index], {**call, key: letter}, *calls[index + 1 :]]
+        bare = [{key: kept for key, kept in other.items() if key != "arguments"} for other in calls]
+        yield [*bare[:index], {**bare[index], "arguments": _ARGUMENTS}, *bare[index + 1 :]]
 
 
 def _held(text: str) -> Json:

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from llminv.contract import Chunk, Reply, ToolCall
+from llminv.kinds.called import read
 from llminv.scenario import Said
 
 # For each `Said.tool_index` the `Said.tool_fragments` in which it is clear what belongs to which call.
@@ -30,8 +31,10 @@ FORMS: Mapping[str, tuple[str, ...]] = {
 
 
 def clear(said: Said) -> bool:
-    """Return whether the fragments of the calls in a stream have one sensible reading."""
-    return said.tool_fragments in FORMS.get(said.tool_index, ())
+    """Return whether what a provider says of calls, whole or streamed, has exactly one sensible reading."""
+    ids = [call.id for call in said.tool_calls if call.id]
+    objects = all(call.name and read(call.arguments) is not None for call in said.tool_calls)
+    return said.tool_fragments in FORMS.get(said.tool_index, ()) and objects and len(ids) == len(set(ids))
 
 
 @dataclass

@@ -29,6 +29,7 @@ from llminv.history import History
 from llminv.kinds import routing
 from llminv.kinds.called import PING, TOOLS
 from llminv.kinds.finish_words import NEUTRAL, Reason, meant, reported, words_of
+from llminv.kinds.fragments import clear
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.reaching import on_the_way
 from llminv.kinds.routing import RoutingInvariant
@@ -116,7 +117,7 @@ def _acts(promise: Promise, provider: str) -> Iterator[Act]:
 def _scenario(
     promise: Promise, operation: str, provider: str, act: Act, before: tuple[Script, ...]
 ) -> Scenario:
-    tools = TOOLS if act.said is not None and act.said.tool_calls else ()
+    tools = TOOLS[-1:] if act.said is not None and act.said.tool_calls else ()
     call = Call(operation, start=routing.start_of(promise), tools=tools)
     return pair(call, provider, ANSWER, act, before)
 
@@ -132,7 +133,7 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
     from hypothesis import strategies as st
 
-    place = st.one_of(st.none(), st.integers(0, 12), st.just(LAST))
+    place = st.sampled_from([None, 0, 2, LAST])
     odd = st.builds(Framing, done=st.booleans(), usage_at=place, empty_choices_at=place)
 
     def act(fault: str | None, said: Said, usage: Usage | None, deltas: str, framing: Framing) -> Act:
@@ -174,6 +175,10 @@ def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 # What was said, and what the caller was told
 
 
+def _judged(promise: Promise, scenario: Scenario, history: History) -> list[Served]:
+    return [one for one in all_served(promise, scenario, history) if clear(one.said)]
+
+
 def _said_usage(one: Served) -> Usage | None:
     """Return the usage that the provider reported, None where it reported none, unasked or not."""
     fault = one.attempt.fault
@@ -205,7 +210,7 @@ def _required(promise: Promise) -> frozenset[str]:
 
 def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozenset[str]:
     labels = set()
-    for one in all_served(promise, scenario, history):
+    for one in _judged(promise, scenario, history):
         word, meanings = _told_reason(one), meant(one.dialect, one.said)
         if word is not None and reported(word) in meanings:
             labels |= {f"finish reason of {one.provider} reported"}
@@ -221,7 +226,7 @@ def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozen
 
 
 def _check(promise: Promise, scenario: Scenario, history: History) -> list[Finding]:
-    every = all_served(promise, scenario, history)
+    every = _judged(promise, scenario, history)
     findings = [finding for one in every for finding in _judge(history, one, every)]
     for attempt, error in refused(history, scenario):
         act = scenario.script(attempt.call, attempt.provider).act(attempt.attempt)

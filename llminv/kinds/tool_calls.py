@@ -185,14 +185,7 @@ def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 
 
 def _judged(promise: Promise, scenario: Scenario, history: History) -> list[Served]:
-    return [one for one in all_served(promise, scenario, history) if _sensible(one.said)]
-
-
-def _sensible(said: Said) -> bool:
-    """Return whether what a provider says of calls can be read in one way alone."""
-    ids = [call.id for call in said.tool_calls if call.id]
-    objects = all(call.name and called.read(call.arguments) is not None for call in said.tool_calls)
-    return clear(said) and objects and len(ids) == len(set(ids))
+    return [one for one in all_served(promise, scenario, history) if clear(one.said)]
 
 
 def _required(promise: Promise) -> frozenset[str]:
