@@ -84,7 +84,8 @@ class _Proving:
         self._kind = kind
         self._worker = worker
         self._options = options
-        self._operations = [name for name in kind.operations if name in worker.offers]
+        self._wanted = kind.operations_of(promise)
+        self._operations = [name for name in self._wanted if name in worker.offers]
         self._by_itself = Judge(kind, promise, worker)
 
     def proofs(self) -> Iterator[Proof]:
@@ -115,7 +116,7 @@ class _Proving:
     def _put_to_proof(self, saboteur: Saboteur, codes: Sequence[str]) -> Iterator[Proof]:
         """Play what an audit would play, until the saboteur is caught by each of the codes."""
         if len(self._operations) < self._kind.operations_min:
-            reason = f"the handler does not offer {' or '.join(self._kind.operations)}"
+            reason = f"the handler does not offer {' or '.join(self._wanted)}"
             yield from (_proof(saboteur, code, Result.NOT_APPLICABLE, reason=reason) for code in codes)
             return
         hunt = _Hunt(list(codes))

@@ -16,9 +16,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from llminv.saboteurs import calls, clock, mixing, network, replies
+from llminv.saboteurs import additions, calls, chunks, clock, mixing, network, replies, values
 from llminv.saboteurs.interface import Saboteur
 
+_MODULES = (calls, replies, mixing, chunks, additions, values, network, clock)
+
 SABOTEURS: Mapping[str, Saboteur] = MappingProxyType(
-    {row.name: row for module in (calls, replies, mixing, network, clock) for row in module.ROWS}
+    {row.name: row for module in _MODULES for row in module.ROWS}
 )

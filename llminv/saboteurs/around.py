@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
@@ -21,11 +22,17 @@ from llminv.simulation.wire import Wire
 # A handler, its methods and what they return are of any type, hence Any.
 Method = Callable[..., Any]
 
+# What a stream is told when its consumer wants no more.
+_LEFT = (GeneratorExit, asyncio.CancelledError)
+
 
 def around(handler: Any, plant: Plant) -> Any:
     """Return a handler that offers what `handler` offers, with `plant` around each operation."""
+    offers = offered(handler)
+    if "cost" in offers and not is_async(method_of(handler, "cost")):
+        plant.price = method_of(handler, "cost")
     return SimpleNamespace(
-        **{name: _WRAPS.get(name, _value)(method_of(handler, name), name, plant) for name in offered(handler)}
+        **{name: _WRAPS.get(name, _value)(method_of(handler, name), name, plant) for name in offers}
     )
 
 
@@ -48,9 +55,8 @@ def interpose(plant: Plant) -> None:
 class _Steps:
     """Walks a course: `effect` is what to do next, None once it has come to its `result`."""
 
-    def __init__(self, operation: str, request: Request, plant: Plant) -> None:
-        asked = Asked(operation, this_call(), request)
-        self._course: Course[Any] = plant.stream(asked) if asked.streams else plant.whole(asked)
+    def __init__(self, course: Course[Any]) -> None:
+        self._course = course
         self.effect: Effect | None = None
         self.result: Any = None
         self.go_on(None, None)
@@ -70,9 +76,25 @@ class _Steps:
         self._course.close()
 
 
-def _play(steps: _Steps, method: Method, *, streams: bool) -> Iterator[Any]:
+class _Streams:
+    """The handler's streams of one call: the one that is open, and those that a plant leaves open."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        self.open: Any = None
+
+    def let_go(self, name: str) -> Any:
+        """Return what closes the open stream, by a method of this name, if it is to be closed."""
+        gone, self.open = self.open, None
+        if not self._plant.closes:
+            self._plant.kept.append(gone)
+            return None
+        close = getattr(gone, name, None)
+        return close if callable(close) else None
+
+
+def _play(steps: _Steps, method: Method, streams: _Streams | None) -> Iterator[Any]:
     """Do what the course says, blocking; yield the chunks that it passes on."""
-    inner: Any = None
     try:
         while (effect := steps.effect) is not None:
             came, error = None, None
@@ -80,24 +102,23 @@ def _play(steps: _Steps, method: Method, *, streams: bool) -> Iterator[Any]:
                 yield effect.chunk
             try:
                 if isinstance(effect, Ask):
-                    _close(inner)
                     came = method(effect.request)
-                    inner, came = (iter(came), None) if streams else (None, _as(Reply, came))
-                elif isinstance(effect, Next):
-                    came = _as(Chunk, next(inner, None))
+                    if streams is not None:
+                        _close(streams)
+                        streams.open, came = iter(came), None
+                elif isinstance(effect, Next) and streams is not None:
+                    came = next(streams.open, None)
                 elif isinstance(effect, Wait):
                     _wait(effect.seconds)
             except Exception as raised:
                 error = raised
-            steps.go_on(came, error)
+            steps.go_on(_as(Reply if streams is None else Chunk, came), error)
     finally:
         steps.close()
-        _close(inner)
 
 
-async def _aplay(steps: _Steps, method: Method, *, streams: bool) -> AsyncGenerator[Any]:
+async def _aplay(steps: _Steps, method: Method, streams: _Streams | None) -> AsyncGenerator[Any]:
     """Do what the course says, without blocking; yield the chunks that it passes on."""
-    inner: Any = None
     try:
         while (effect := steps.effect) is not None:
             came, error = None, None
@@ -105,26 +126,26 @@ async def _aplay(steps: _Steps, method: Method, *, streams: bool) -> AsyncGenera
                 yield effect.chunk
             try:
                 if isinstance(effect, Ask):
-                    await _aclose(inner)
                     came = method(effect.request)
                     came = await came if inspect.isawaitable(came) else came
-                    inner, came = (aiter(came), None) if streams else (None, _as(Reply, came))
-                elif isinstance(effect, Next):
-                    came = _as(Chunk, await anext(inner, None))
+                    if streams is not None:
+                        await _aclose(streams)
+                        streams.open, came = aiter(came), None
+                elif isinstance(effect, Next) and streams is not None:
+                    came = await anext(streams.open, None)
                 elif isinstance(effect, Wait):
                     await _await(effect.seconds)
             except Exception as raised:
                 error = raised
-            steps.go_on(came, error)
+            steps.go_on(_as(Reply if streams is None else Chunk, came), error)
     finally:
         steps.close()
-        await _aclose(inner)
 
 
 def _whole(method: Method, operation: str, plant: Plant) -> Method:
     def complete(request: Request) -> Any:
-        steps = _Steps(operation, request, plant)
-        for _ in _play(steps, method, streams=False):
+        steps = _Steps(plant.whole(Asked(operation, this_call(), request)))
+        for _ in _play(steps, method, None):
             pass
         return steps.result
 
@@ -133,8 +154,8 @@ def _whole(method: Method, operation: str, plant: Plant) -> Method:
 
 def _awhole(method: Method, operation: str, plant: Plant) -> Method:
     async def acomplete(request: Request) -> Any:
-        steps = _Steps(operation, request, plant)
-        async with aclosing(_aplay(steps, method, streams=False)) as playing:
+        steps = _Steps(plant.whole(Asked(operation, this_call(), request)))
+        async with aclosing(_aplay(steps, method, None)) as playing:
             async for _ in playing:
                 pass
         return steps.result
@@ -144,24 +165,57 @@ def _awhole(method: Method, operation: str, plant: Plant) -> Method:
 
 def _stream(method: Method, operation: str, plant: Plant) -> Method:
     def stream(request: Request) -> Iterator[Any]:
-        return _play(_Steps(operation, request, plant), method, streams=True)
+        asked, streams = Asked(operation, this_call(), request), _Streams(plant)
+        steps = _Steps(plant.stream(asked))
+        try:
+            yield from _play(steps, method, streams)
+        finally:
+            if isinstance(sys.exception(), _LEFT):
+                _close(streams)
+                for _ in _play(_Steps(plant.left(asked)), method, streams):
+                    pass
+            _close(streams)
 
     return stream
 
 
 def _astream(method: Method, operation: str, plant: Plant) -> Method:
-    def astream(request: Request) -> AsyncIterator[Any]:
-        return _aplay(_Steps(operation, request, plant), method, streams=True)
+    async def astream(request: Request) -> AsyncIterator[Any]:
+        asked, streams = Asked(operation, this_call(), request), _Streams(plant)
+        steps = _Steps(plant.stream(asked))
+        try:
+            async with aclosing(_aplay(steps, method, streams)) as playing:
+                async for chunk in playing:
+                    yield chunk
+        finally:
+            if isinstance(sys.exception(), _LEFT):
+                await _aclose(streams)
+                async with aclosing(_aplay(_Steps(plant.left(asked)), method, streams)) as leaving:
+                    async for _ in leaving:
+                        pass
+            await _aclose(streams)
 
     return astream
 
 
 def _value(method: Method, operation: str, plant: Plant) -> Method:
     async def avalue(*positional: Any, **named: Any) -> Any:
-        return plant.value(operation, await method(*positional, **named))
+        try:
+            found = await method(*positional, **named)
+        except Exception as error:
+            failed = error
+        else:
+            return plant.value(operation, found)
+        return plant.failed_value(operation, failed)
 
     def value(*positional: Any, **named: Any) -> Any:
-        return plant.value(operation, method(*positional, **named))
+        try:
+            found = method(*positional, **named)
+        except Exception as error:
+            failed = error
+        else:
+            return plant.value(operation, found)
+        return plant.failed_value(operation, failed)
 
     return avalue if is_async(method) else value
 
@@ -194,13 +248,13 @@ async def _await(seconds: float | None) -> None:
     await (asyncio.get_running_loop().create_future() if seconds is None else asyncio.sleep(seconds))
 
 
-def _close(inner: Any) -> None:
-    close = getattr(inner, "close", None)
-    if callable(close):
+def _close(streams: _Streams) -> None:
+    close = streams.let_go("close")
+    if close is not None:
         close()
 
 
-async def _aclose(inner: Any) -> None:
-    close = getattr(inner, "aclose", None)
-    if callable(close):
+async def _aclose(streams: _Streams) -> None:
+    close = streams.let_go("aclose")
+    if close is not None:
         await close()

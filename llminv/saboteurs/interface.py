@@ -72,15 +72,20 @@ class Asked:
 class Plant:
     """Changes nothing; each saboteur overrides what it changes and calls `act` where it has done so.
 
-    `rate` is the handler's clock (`Clock.rate`).
+    `rate` is the handler's clock (`Clock.rate`); `closes` whether a stream is closed when its consumer stops;
+    `price` the handler's own `cost`, where it offers a blocking one.
     """
 
     rate: ClassVar[float] = 1.0
+    closes: ClassVar[bool] = True
+    # It takes and returns what the handler's does, hence Any.
+    price: Callable[..., Any] | None = None
 
     def __init__(self, setting: Setting) -> None:
         """Begin a scenario; the setting is what the handler was told."""
         self.setting = setting
         self.acted = self.rate != 1
+        self.kept: list[Any] = []  # the handler's streams that were not closed
 
     def act(self) -> None:
         """Note that the bug has shown its effect: one that never did was not put to the proof."""
@@ -96,10 +101,20 @@ class Plant:
         yield Ask(asked.request)
         yield from forward()
 
+    def left(self, asked: Asked) -> Course[None]:
+        """Do what is done when the consumer of a stream has stopped; nothing can be passed on."""
+        del asked
+        yield from ()
+
     def value(self, operation: str, value: Any) -> Any:
         """Return what count_tokens or cost is to return in place of `value` (of any type: the handler's)."""
         del operation
         return value
+
+    def failed_value(self, operation: str, error: Exception) -> Any:
+        """Return what count_tokens or cost is to return in place of an error, or raise one."""
+        del operation
+        raise error
 
     def carry(self, wire: Wire) -> None:
         """Decide what becomes of a request that asks for an answer."""

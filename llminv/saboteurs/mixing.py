@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from llminv.contract import Reply, Usage
 from llminv.saboteurs.calls import AsksAgain
@@ -17,6 +17,8 @@ OTHERS_S = 15.0
 
 class Shared(Plant):
     """Keeps what its calls were told in one place, where the last to look finds that of another."""
+
+    told_fields: ClassVar[tuple[str, ...]] = ("usage", "provider")
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -46,7 +48,7 @@ class Shared(Plant):
             chunks.append(chunk)
         told: dict[str, Any] = {}  # the fields of a reply
         for chunk in chunks:
-            for name in ("usage", "provider"):
+            for name in self.told_fields:
                 if getattr(chunk, name) is not None:
                     told[name] = getattr(chunk, name)
         own = Reply("".join(chunk.text for chunk in chunks), **told)

@@ -197,7 +197,7 @@ ROWS = (
     Saboteur(
         "only_the_first",
         Boundary.NETWORK,
-        ("chain_stopped", "not_moved_on"),
+        ("chain_stopped", "not_moved_on", "not_resumed"),
         "never gets beyond the first provider",
         "https://github.com/mastra-ai/mastra/issues/12756",
         OnlyTheFirst,

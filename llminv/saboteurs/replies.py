@@ -150,7 +150,7 @@ ROWS = (
     Saboteur(
         "raises_after_answer",
         Boundary.REPLY,
-        ("answer_lost", "answer_refused", "error_mixed"),
+        ("answer_lost", "answer_refused", "error_mixed", "whole_as_error", "not_read"),
         "fails by itself when it has the answer",
         "https://github.com/BerriAI/litellm/issues/7807",
         RaisesAfterAnswer,
@@ -159,7 +159,7 @@ ROWS = (
     Saboteur(
         "another_text",
         Boundary.REPLY,
-        ("not_the_answer", "answer_refused", "text_lost"),
+        ("not_the_answer", "fallback_trigger.answer_refused", "concurrency_isolation.text_lost"),
         "replaces the answer",
         "https://github.com/langchain-ai/langchain/issues/38886",
         OtherText,
