@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MISSING = "usage_missing"
 # The one fault that leaves a whole answer with its usage, and no answer in it.
-_REPORTS = frozenset({"no_choices"})
+REPORTS = frozenset({"no_choices"})
 # Faults that change the figures of a whole answer.
 _CHANGES = frozenset({MISSING, "usage_wrong"})
 
@@ -111,7 +111,7 @@ def _failed(
         if attempt.fault is None or routing.answers(attempt) or not FAULTS[attempt.fault].worked:
             continue
         price = _price(promise, book, scenario, attempt) or Fraction(0)
-        if attempt.fault in _REPORTS and _reports_usage(promise, attempt):
+        if attempt.fault in REPORTS and _reports_usage(promise, attempt):
             whole += price
         elif _is_stream(promise, attempt):
             broken += price

@@ -26,7 +26,7 @@ from llminv.declaration.fields import Choice
 from llminv.declaration.prices import PriceBook
 from llminv.history import History, Raised, Replied, Returned
 from llminv.kinds import costs, routing
-from llminv.kinds.bills import MISSING, Bill, bills_of
+from llminv.kinds.bills import MISSING, REPORTS, Bill, bills_of
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.routing import RoutingInvariant
 from llminv.kinds.ways import WAYS
@@ -284,6 +284,15 @@ def _reservations(promise: Promise) -> tuple[str, ...]:
     return (*routing.silences(promise), *costs.unpriced(promise))
 
 
+def _moot(promise: Promise) -> dict[str, str]:
+    moot = {}
+    if not REPORTS & {*routing.faults_of(promise)}:
+        moot["failed_attempt_unbilled"] = "no failure is played that reports what it used"
+    if not DIALECTS[promise.providers[routing.reached_of(promise)[0]].dialect].usage_optional:
+        moot["missing_usage_free"] = "the first provider always reports usage"
+    return moot
+
+
 KIND = Kind(
     name="cost_provenance",
     summary="The cost of a reply is the price of the provider that served it, times the usage it billed.",
@@ -299,5 +308,6 @@ KIND = Kind(
     check=_check,
     describe=_describe,
     reservations=_reservations,
+    moot=_moot,
     narrowed=_ways,
 )

@@ -241,6 +241,12 @@ def _describe(promise: Promise) -> str:
     )
 
 
+def _moot(promise: Promise) -> dict[str, str]:
+    if promise.policy.stream.broken_after_content == "error":
+        return {"not_resumed": "the policy says that a stream which breaks off is an error"}
+    return {}
+
+
 KIND = Kind(
     name="stream_completion",
     summary="A streamed answer reaches the consumer whole, and a broken one never looks like a whole one.",
@@ -255,4 +261,5 @@ KIND = Kind(
     exercised=_exercised,
     check=_check,
     describe=_describe,
+    moot=_moot,
 )
