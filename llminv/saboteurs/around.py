@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
-import threading
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from types import SimpleNamespace
@@ -15,7 +13,7 @@ from typing import Any
 from llminv.contract import Chunk, Reply, Request
 from llminv.handler.spec import is_async, method_of, offered
 from llminv.saboteurs.interface import Ask, Asked, Course, Effect, Emit, Next, Plant, Wait, this_call
-from llminv.simulation.clock import WorldStopped
+from llminv.saboteurs.waiting import await_, wait
 from llminv.simulation.current import playing_world
 from llminv.simulation.wire import Wire
 
@@ -109,7 +107,7 @@ def _play(steps: _Steps, method: Method, streams: _Streams | None) -> Iterator[A
                 elif isinstance(effect, Next) and streams is not None:
                     came = next(streams.open, None)
                 elif isinstance(effect, Wait):
-                    _wait(effect.seconds)
+                    wait(effect.seconds)
             except Exception as raised:
                 error = raised
             steps.go_on(_as(Reply if streams is None else Chunk, came), error)
@@ -134,7 +132,7 @@ async def _aplay(steps: _Steps, method: Method, streams: _Streams | None) -> Asy
                 elif isinstance(effect, Next) and streams is not None:
                     came = await anext(streams.open, None)
                 elif isinstance(effect, Wait):
-                    await _await(effect.seconds)
+                    await await_(effect.seconds)
             except Exception as raised:
                 error = raised
             steps.go_on(_as(Reply if streams is None else Chunk, came), error)
@@ -231,21 +229,6 @@ _WRAPS: dict[str, Callable[[Method, str, Plant], Method]] = {
 def _as(kind: type[Reply | Chunk], came: Any) -> Any:
     """Return a text as what the contract takes it for, anything else as it is."""
     return kind(came) if isinstance(came, str) else came
-
-
-def _wait(seconds: float | None) -> None:
-    """Block the calling thread; one that wakes up in a later world has nothing to do there and ends."""
-    world = playing_world()
-    if seconds is None:
-        threading.Event().wait()
-    else:
-        time.sleep(seconds)
-    if playing_world() is not world:
-        raise WorldStopped("over", "the world of this thread has ended")
-
-
-async def _await(seconds: float | None) -> None:
-    await (asyncio.get_running_loop().create_future() if seconds is None else asyncio.sleep(seconds))
 
 
 def _close(streams: _Streams) -> None:

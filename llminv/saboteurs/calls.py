@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from llminv.contract import Message, Reply, Request
 from llminv.saboteurs.interface import Ask, Asked, Boundary, Course, Next, Plant, Saboteur, Wait, forward
+from llminv.saboteurs.waiting import wait
 from llminv.simulation.sites import Setting
 from llminv.simulation.wire import Wire
 
@@ -76,6 +77,12 @@ class WaitsForEver(_Afterwards):
         self.act()
         yield Wait(None)
 
+    def value(self, operation: str, value: Any) -> Any:
+        del operation
+        self.act()
+        wait(None)
+        return value
+
 
 class AsksForEver(_Afterwards):
     """Asks again and again, whatever comes."""
@@ -90,6 +97,12 @@ class AsksForEver(_Afterwards):
                     yield from drain()
             except Exception:  # noqa: S112 - that is the bug
                 continue
+
+    def value(self, operation: str, value: Any) -> Any:
+        del operation, value
+        self.act()
+        while True:
+            wait(POLL_S)
 
 
 class StartsLate(_Afterwards):

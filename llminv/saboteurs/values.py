@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from llminv.contract import Reply
-from llminv.saboteurs.interface import Asked, Boundary, Course, Plant, Saboteur, Wait, this_call
+from llminv.saboteurs.interface import Asked, Boundary, Course, Plant, Saboteur, this_call
 from llminv.saboteurs.mixing import Shared, in_one_way
 from llminv.saboteurs.replies import Changed, Said
 from llminv.simulation.sites import Setting
@@ -158,11 +158,10 @@ class ChargesTheCache(Plant):
         self._kept: Reply | None = None
 
     def whole(self, asked: Asked) -> Course[Reply]:
-        if self._kept is None:
+        if self._kept is None or self._kept.cost is None:
             self._kept = yield from super().whole(asked)
         else:
             self.act()
-            yield Wait(0)
         return self._kept
 
 
@@ -321,7 +320,7 @@ ROWS = (
         "reports no cost in one way of calling",
         "https://github.com/BerriAI/litellm/issues/38696",
         in_one_way(LosesCost),
-        NO_COST,
+        "the handler reports no cost in a second way of calling",
     ),
     Saboteur(
         "leaves_failures_out",
@@ -339,6 +338,6 @@ ROWS = (
         "charges for an answer that it had already",
         "https://github.com/langfuse/langfuse/issues/2112",
         ChargesTheCache,
-        "no whole call followed another",
+        "no whole call with a cost followed another",
     ),
 )
