@@ -1,5 +1,6 @@
 """incremental: routers that hold text back, routers that do not, and what is left open."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,21 +59,20 @@ def test_every_code_is_planted():
 # Histories written by hand
 
 SLOW = Act(said=Said(" Hello.", 40), gap_s=1.0)
-STREAM = ['data: {"content": " Hello."}\n', 'data: {"content": " Hello."}\n', 'data: {"finish": "stop"}\n']
+WORD = 'data: {"content": " Hello."}\n'
+STREAM = [WORD * 39, WORD, 'data: {"finish": "stop"}\n']
 BEGUN = (
     CallStarted(0.0, 0, "stream"),
     RequestReceived(1.0, 0, "openai", 0, "POST", "url"),
 )
 
 
-def history(first_s, sent=STREAM, text="Hello.", provider="openai"):
+def history(first_s, sent=STREAM, text="Hello.", end="whole"):
     """openai says the parts of `sent` at 2, 3, 4 s and so on; the consumer gets text at `first_s`."""
-    events = [
-        ResponseSent(
-            2.0 + at, 0, provider, 0, part, 200 if at == 0 else None, "whole" if at + 1 == len(sent) else None
-        )
-        for at, part in enumerate(sent)
+    *before, last = [
+        ResponseSent(2.0 + at, 0, "openai", 0, part, None if at else 200) for at, part in enumerate(sent)
     ]
+    events = [*before, replace(last, end=end)]
     if first_s is not None:
         events += [ChunkReceived(first_s, 0, Chunk("")), ChunkReceived(first_s, 0, Chunk(text))]
     events = sorted(events, key=lambda event: event.at_s)  # stable
@@ -95,6 +95,11 @@ def test_the_finding():
     ]
 
 
+def test_who_closes_the_connection_behind_the_last_event_has_had_all_words():
+    closed = history(3.0, end=None)
+    assert [finding.code for finding in found(streamed(SLOW), closed)] == ["first_text_too_late"]
+
+
 def test_an_answer_that_was_not_asked_for_as_a_stream_is_sent_when_it_is_whole():
     whole = history(3.0, sent=['{"content": "', ' Hello. Hello."}'])
     assert [finding.code for finding in found(streamed(SLOW), whole)] == ["first_text_too_late"]
@@ -108,10 +113,7 @@ HOLDS = {
     "all at once": (streamed(Act(said=Said(" Hello.", 40))), history(4.0)),
     "in one delta": (streamed(Act(said=Said(" Hello.", 40, deltas="whole"), gap_s=1.0)), history(4.0)),
     "a few large deltas": (streamed(Act(said=Said(" Hello.", 40, sizes=(200,)), gap_s=1.0)), history(4.0)),
-    "never sent whole": (
-        streamed(SLOW),
-        History((*BEGUN, ResponseSent(2.0, 0, "openai", 0, STREAM[0], 200), *history(4.0).events[-3:]), 9.0),
-    ),
+    "not all of the words": (streamed(SLOW), history(4.0, sent=[WORD, WORD, "data: {}"], end="closed")),
     "no answer": (streamed(SLOW), History(BEGUN, 9.0)),
 }
 
