@@ -2,11 +2,12 @@
 
 Started as `python -c "... main(read_fd, write_fd)"` with two pipes. The first line that comes in is the
 order: {"setting": ..., "handler": spec, "path": [folders for sys.path], "isolation": "none" or "fork",
-"transport": a name of TRANSPORTS}; the answer is {"offers": [...], "unseen": [...]} or {"error": ...,
-"hint": ..., "traceback": ...}. After that each line is {"scenario": ..., "saboteur": the name of one who is
-to be at work in it, or null} and each answer {"history": ..., "acted": whether that one was}, or
-{"crash": traceback} where llminv itself failed. A real-time limit is the parent's affair: it sends
-SIGABRT, on which `faulthandler` writes where the handler was to standard error.
+"transport": a name of TRANSPORTS}; the answer is {"offers": [...], "unseen": [...], "packages": {the version
+of each library that a ready adapter is for}} or {"error": ..., "hint": ..., "traceback": ...}. After that
+each line is {"scenario": ..., "saboteur": the name of one who is to be at work in it, or null} and each
+answer {"history": ..., "acted": whether that one was}, or {"crash": traceback} where llminv itself failed. A
+real-time limit is the parent's affair: it sends SIGABRT, on which `faulthandler` writes where the handler was
+to standard error.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from collections.abc import Iterable
 from typing import IO, Any
 
 from llminv.errors import HandlerError
+from llminv.handler.adapters import ADAPTERS
+from llminv.handler.adapters.installed import versions
 from llminv.runner import Runner
 from llminv.saboteurs import SABOTEURS
 from llminv.saboteurs.interface import Plant
@@ -62,7 +65,9 @@ def _serve(orders: Iterable[bytes], answers: IO[bytes]) -> None:
     sys.path[:0] = order["path"]
     play = _play_forked if order["isolation"] == "fork" else _play
     with Runner(order["setting"], order["handler"], transport=order["transport"]) as runner:
-        _answer(answers, {"offers": runner.offers, "unseen": unseen_libraries()})
+        adapter = ADAPTERS.get(order["handler"])
+        packages = versions(adapter.needs) if adapter is not None else {}
+        _answer(answers, {"offers": runner.offers, "unseen": unseen_libraries(), "packages": packages})
         for line in lines:
             asked = json.loads(line)
             name = asked["saboteur"]

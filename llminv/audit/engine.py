@@ -43,14 +43,16 @@ if TYPE_CHECKING:
 
 
 # Opens a worker: `Worker` itself, or what takes the same arguments.
-OpenWorker = Callable[[Setting, str, float, Path | None, str, str], AbstractContextManager[Worker]]
+OpenWorker = Callable[
+    [Setting, str, float, Path | None, str, str, Path | None], AbstractContextManager[Worker]
+]
 
 
 @dataclass(frozen=True)
 class Options:
     """How to audit; `max_examples` replaces what is declared, `drawn_only` leaves out examples and cells.
 
-    `isolation` and `transport` are those of the worker.
+    `isolation`, `transport` and `python` are those of the worker.
     """
 
     seed: int
@@ -60,6 +62,7 @@ class Options:
     folder: Path | None = None
     isolation: str = "none"
     transport: str = IN_PROCESS
+    python: Path | None = None
 
 
 def run(
@@ -79,11 +82,17 @@ def run(
 
     def fresh() -> AbstractContextManager[Worker]:
         return open_worker(
-            setting, spec, options.scenario_limit_s, options.folder, options.isolation, options.transport
+            setting,
+            spec,
+            options.scenario_limit_s,
+            options.folder,
+            options.isolation,
+            options.transport,
+            options.python,
         )
 
     with reproducible(), fresh() as worker:
-        handler = HandlerInfo(spec, worker.offers, worker.unseen)
+        handler = HandlerInfo(spec, worker.offers, worker.unseen, worker.packages)
         emit(AuditStarted(handler, options.seed, len(promises)))
         results = []
         for promise in promises:

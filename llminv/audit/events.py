@@ -59,12 +59,14 @@ class InvariantResult:
 class HandlerInfo:
     """The handler under audit: its spec as the user wrote it, and the operations that it offers.
 
-    `unseen` names the libraries it has imported whose traffic the simulation cannot see.
+    `unseen` names the libraries it has imported whose traffic the simulation cannot see. `packages` are the
+    versions of the libraries that a ready adapter is for.
     """
 
     spec: str
     offers: tuple[str, ...]
     unseen: tuple[str, ...] = ()
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

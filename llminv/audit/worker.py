@@ -109,6 +109,7 @@ class Worker:
         self._buffer = bytearray()
         self.offers: tuple[str, ...] = ()
         self.unseen: tuple[str, ...] = ()
+        self.packages: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self._start()
@@ -164,6 +165,7 @@ class Worker:
             raise HandlerError(answer["error"], answer["hint"], answer["traceback"])
         self.offers = tuple(answer["offers"])
         self.unseen = tuple(answer["unseen"])
+        self.packages = answer["packages"]
 
     def _ask(self, line: str, limit_s: float) -> dict[str, Any]:
         try:

@@ -27,13 +27,15 @@ class Config:
     """The settings: `handler` is a spec, `invariants` the folder of the declarations and of the ledger.
 
     `scenario_limit_s` is how long one scenario may take in real time. With the isolation "fork" each
-    scenario is played in a fork of the loaded handler, for one that keeps state in its modules.
+    scenario is played in a fork of the loaded handler, for one that keeps state in its modules. `python` is
+    the interpreter of the environment with the handler's libraries, "" for the one that llminv runs in.
     """
 
     handler: str = "handler.py"
     invariants: str = "invariants"
     scenario_limit_s: float = SCENARIO_LIMIT_S
     isolation: str = "none"
+    python: str = ""
 
 
 def read_config(folder: Path) -> Config:

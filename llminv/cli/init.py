@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from llminv.cli.config import PYPROJECT, Config, read_config, tool_table
 from llminv.cli.exit_codes import Exit
+from llminv.cli.project import packaged
 from llminv.cli.screen import screen_of
 from llminv.declaration.files import SUFFIXES
 from llminv.errors import UsageError
 from llminv.evidence.files import ensure_writable, read_text, write_atomically, write_new
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
 
 HANDLER_FILE = "handler.py"
 TABLE = f"""\
@@ -38,18 +35,6 @@ def init(context: typer.Context) -> int:
     screen.out(_configured(here / PYPROJECT))
     screen.err("next: let the handler call your own LLM layer, then `llminv run`")
     return Exit.FINE
-
-
-def packaged() -> list[Traversable]:
-    """Return the declarations that come with llminv, sorted by name.
-
-    They stand once, in `invariants/` of the repository; a wheel carries a copy inside the package.
-    """
-    inside = files("llminv") / "packaged"
-    folder = inside if inside.is_dir() else files("llminv") / ".." / "invariants"
-    return sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name
-    )
 
 
 def _declared(folder: Path) -> Iterator[str]:

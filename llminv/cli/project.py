@@ -2,36 +2,74 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+import llminv
 from llminv.cli.config import Config, read_config
 from llminv.declaration.load import Declarations, load
 from llminv.errors import UsageError
 from llminv.evidence.ledger import Ledger
+from llminv.handler.adapters import ADAPTERS, Adapter
 from llminv.kinds import KINDS
 from llminv.simulation.dialects import DIALECTS
 
 BUGS = "bugs"
 
 
+def packaged() -> list[Path]:
+    """Return the declarations that come with llminv, sorted by name.
+
+    They stand once, in `invariants/` of the repository; a wheel carries a copy inside the package.
+    """
+    package = Path(llminv.__file__).parent
+    inside = package / "packaged"
+    folder = inside if inside.is_dir() else package.parent / "invariants"
+    return sorted(folder.glob("*.yaml"))
+
+
+def _with(adapter: Adapter) -> list[Path]:
+    """Return the files of declarations that come with an adapter."""
+    return [*adapter.declarations, *(file for file in packaged() if file.stem in adapter.library)]
+
+
 @dataclass(frozen=True)
 class Project:
     """The current folder as a project; nothing is read but the settings until it is asked for.
 
-    `config` is what a command goes by, `configured` what stands in pyproject.toml.
+    `config` is what a command goes by, `configured` what stands in pyproject.toml. With an `adapter`,
+    the declarations are those that come with it.
     """
 
     config: Config
     configured: Config
+    adapter: Adapter | None = None
 
     @classmethod
-    def here(cls, invariants: str | None = None) -> Project:
-        """Return the project of the current folder, with other declarations where `invariants` says so."""
+    def here(
+        cls, invariants: str | None = None, *, handler: str | None = None, python: str | None = None
+    ) -> Project:
+        """Return the project of the current folder, with what a command line says instead of its settings.
+
+        A ready adapter that is asked for by its name brings its own declarations and its isolation, but for
+        what the command line or, where it is the configured handler, the folder says itself.
+        """
         configured = read_config(Path())
-        config = configured if invariants is None else replace(configured, invariants=invariants)
-        return cls(config, configured)
+        config = replace(
+            configured,
+            invariants=configured.invariants if invariants is None else invariants,
+            handler=handler or configured.handler,
+            python=python or configured.python,
+        )
+        adapter = ADAPTERS.get(config.handler)
+        if adapter is None:
+            return cls(config, configured)
+        if config.isolation == Config().isolation:
+            config = replace(config, isolation=adapter.isolation)
+        own = invariants is None and (handler is not None or not Path(config.invariants).exists())
+        return cls(config, configured, adapter if own else None)
 
     @property
     def folder(self) -> Path:
@@ -45,7 +83,17 @@ class Project:
     def declarations(self) -> Declarations:
         """Everything declared; raises DeclarationError unless all of it is right."""
         models = {name: kind.model for name, kind in KINDS.items()}
-        return load([self.folder], models, tuple(DIALECTS))
+        return load([self.folder] if self.adapter is None else _with(self.adapter), models, tuple(DIALECTS))
+
+    @property
+    def python(self) -> Path | None:
+        """The interpreter of the handler's environment; None for that of this process."""
+        if not self.config.python:
+            return None
+        python = Path(self.config.python)
+        if not os.access(python, os.X_OK) or python.is_dir():
+            raise UsageError(f"{python} is not an interpreter", "name one as .venv/bin/python is")
+        return python
 
     @property
     def ledger(self) -> Ledger:

@@ -23,7 +23,7 @@ from llminv.kinds import KINDS
 from llminv.reports.documents import documents
 
 if TYPE_CHECKING:
-    from llminv.audit.events import Audit
+    from llminv.audit.events import Audit, HandlerInfo
     from llminv.reports.documents import Document
 
 # So often documents are written while other processes write them, too.
@@ -83,8 +83,7 @@ class Records:
             if found:
                 yield f"Nothing was recorded: {self.reason}."
             return
-        search = search_path(None) if found else []
-        version = handler_version(audit.handler.spec, Path.cwd(), search) if found else Version()
+        version = _version(audit.handler) if found else Version()
         for promise, counterexample in found:
             bug = from_counterexample(
                 promise,
@@ -102,6 +101,13 @@ class Records:
 
     def _documents(self) -> tuple[Document, ...]:
         return documents(self.folder, self.project.declarations.promises, self.ledger, KINDS)
+
+
+def _version(handler: HandlerInfo) -> Version:
+    """Return which code was audited: of a ready adapter the library that it is for, wherever that stands."""
+    if handler.packages:
+        return Version(packages=handler.packages)
+    return handler_version(handler.spec, Path.cwd(), search_path(None))
 
 
 def up_to_date(wanted: Callable[[], Sequence[Document]]) -> Iterator[str]:

@@ -43,7 +43,9 @@ def run(
     handler: Annotated[
         str | None,
         typer.Option(
-            metavar="SPEC", help="Audit this handler; unless it is the configured one, write nothing."
+            metavar="SPEC",
+            help="Audit this handler, or the ready adapter of that name; unless it is the configured one, "
+            "write nothing.",
         ),
     ] = None,
     invariants: Annotated[
@@ -51,6 +53,10 @@ def run(
     ] = None,
     select: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this invariant; can be repeated.")
+    ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="The interpreter of the environment with the handler's libraries."),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Draw as the run with this seed did.")
@@ -83,8 +89,8 @@ def run(
 ) -> int:
     """Audit the handler, and record what breaks its invariants."""
     screen = screen_of(context)
-    project = Project.here(invariants)
-    spec = handler or project.config.handler
+    project = Project.here(invariants, handler=handler, python=python)
+    spec = project.config.handler
     records = Records.planned(project, spec, out=out, no_write=no_write)
     promises = selected(project.declarations.promises, select or [])
 
@@ -98,6 +104,7 @@ def run(
         scenario_limit_s=project.config.scenario_limit_s,
         isolation=project.config.isolation,
         transport=transport,
+        python=project.python,
     )
     with TerminalListener(
         sys.stdout,
@@ -105,7 +112,9 @@ def run(
         KINDS,
         recorded=records.known,
         writes=records.to_own_ledger,
-        options=_given({"--invariants": invariants, "-n": max_examples, "--transport": transport}),
+        options=_given(
+            {"--invariants": invariants, "--python": python, "-n": max_examples, "--transport": transport}
+        ),
         color=color,
         environ=os.environ,
     ) as listener:

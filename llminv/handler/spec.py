@@ -1,8 +1,9 @@
 """From a handler spec to something that can be called.
 
-A spec is `package.module`, `package.module:attribute` or `path/to/file.py:attribute`. A class is always
-called first; any other object that has an operation is the handler; otherwise it is called, with the
-World if it takes an argument, and the result is the handler.
+A spec is `package.module`, `package.module:attribute`, `path/to/file.py:attribute` or the name of a ready
+adapter, which comes before a module of that name. A class is always called first; any other object that has
+an operation is the handler; otherwise it is called, with the World if it takes an argument, and the result
+is the handler.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from typing import Any
 
 from llminv.contract import OPERATIONS, World
 from llminv.errors import HandlerError
+from llminv.handler.adapters import ADAPTERS
+from llminv.handler.adapters.installed import ensure_installed
 
 # A handler is any object of the user's, hence Any wherever one is held.
 
@@ -51,6 +54,10 @@ class Target:
 
 def load_target(spec: str) -> Target:
     """Import what `spec` names; raise HandlerError with what to do where that is not possible."""
+    adapter = ADAPTERS.get(spec)
+    if adapter is not None:
+        ensure_installed(adapter.name, adapter.needs)
+        spec = adapter.spec
     place, colon, attribute = spec.rpartition(":") if ":" in spec else (spec, "", "")
     module = _import_file(spec, Path(place)) if place.endswith(".py") else _import_module(spec, place)
     value: Any = module

@@ -17,19 +17,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from llminv.contract import Usage
-from llminv.declaration.fields import Choice
 from llminv.declaration.prices import PriceBook
 from llminv.history import History, Raised, Replied, Returned
 from llminv.kinds import costs, routing
 from llminv.kinds.bills import MISSING, REPORTS, Bill, bills_of
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.routing import RoutingInvariant
-from llminv.kinds.ways import WAYS
+from llminv.kinds.ways import WAYS, Way
 from llminv.oracles.prices.amounts import amount, said
 from llminv.oracles.prices.exact import agrees, shown
 from llminv.scenario import EVERY_CALL, Act, Call, Said, Scenario, Script
@@ -58,9 +57,6 @@ _REPORTS_WRITES = frozenset({"anthropic-messages"})
 DELAY_S = 1.0
 
 _MISSING_MET = "an answer came without usage"
-
-
-Way = Annotated[Literal["complete", "acomplete", "stream", "astream"], Choice()]
 
 
 class CostProvenance(RoutingInvariant):

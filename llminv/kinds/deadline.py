@@ -14,7 +14,9 @@ and waited no longer for, is not judged. Where a limit is not declared, the hand
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from llminv.declaration.fields import Limit
 from llminv.history import History
@@ -32,6 +34,7 @@ from llminv.kinds.deadline_law import (
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.reaching import on_all_ways, on_the_way
 from llminv.kinds.routing import RoutingInvariant
+from llminv.kinds.ways import WAYS, Way
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
 from llminv.simulation.faults import FAULTS, Effect
 from llminv.verdict import Finding
@@ -57,15 +60,29 @@ PINGS = "stall_with_pings"
 
 
 class Deadline(RoutingInvariant):
-    """The YAML fields. `tolerance_s` forgives a handler that looks at the clock only so often."""
+    """The YAML fields. `tolerance_s` forgives a handler that looks at the clock only so often.
+
+    `ways` are those in which calls are made: all, unless they are named. A client whose limits begin anew
+    with every byte keeps them for whole answers, and not for streams with pings.
+    """
 
     tolerance_s: Limit = 0.5
+    ways: Annotated[tuple[Way, ...], Field(min_length=1)] | None = None
+
+
+def _fields(promise: Promise) -> Deadline:
+    if not isinstance(promise.invariant, Deadline):  # the registry pairs kinds and models
+        raise TypeError(promise.invariant.kind)
+    return promise.invariant
 
 
 def _tolerance_s(promise: Promise) -> float:
-    if not isinstance(promise.invariant, Deadline):  # the registry pairs kinds and models
-        raise TypeError(promise.invariant.kind)
-    return promise.invariant.tolerance_s
+    return _fields(promise).tolerance_s
+
+
+def _ways(promise: Promise) -> tuple[str, ...]:
+    named = _fields(promise).ways
+    return tuple(way for way in WAYS if named is None or way in named)
 
 
 # Scenarios
@@ -257,7 +274,7 @@ KIND = Kind(
     name="deadline",
     summary="Nobody is waited for beyond the declared limits, and a slow answer within them is not cut off.",
     model=Deadline,
-    operations=(*routing.COMPLETE, *routing.STREAM),
+    operations=WAYS,
     faults=_faults,
     codes=CODES,
     examples=_examples,
@@ -268,5 +285,6 @@ KIND = Kind(
     check=_check,
     describe=_describe,
     reservations=_silences,
+    narrowed=_ways,
     moot=_moot,
 )

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llminv.scenario import Act
+from llminv.simulation.clock import HORIZON_S
 from llminv.simulation.faults import FAULTS, Effect
 
 if TYPE_CHECKING:
@@ -147,5 +148,6 @@ def advice(policy: Policy, dialect: str, fault: str) -> Iterator[Act]:
         yield Act(fault, retry_after_ms=f"{seconds * 1000}")
         if dialect in INFO_DIALECTS:
             yield Act(fault, retry_info=f"{seconds}s")
-    yield Act(fault, retry_after=f"{math.floor(cap_s) + 1}")
+    if cap_s < HORIZON_S:  # there is no waiting longer than the world lasts
+        yield Act(fault, retry_after=f"{math.floor(cap_s) + 1}")
     yield from (Act(fault, retry_after=text) for text in NO_ADVICE)

@@ -26,6 +26,7 @@ from llminv.kinds.reaching import on_all_ways, on_the_way
 from llminv.kinds.retry_law import Retrying
 from llminv.kinds.routing import RoutingInvariant
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
+from llminv.simulation.clock import HORIZON_S
 from llminv.simulation.faults import FAULTS, Effect, Where
 from llminv.verdict import Finding
 
@@ -136,14 +137,16 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
 
 
 def _advising(promise: Promise, provider: str) -> SearchStrategy[Act]:
-    """Draw a fault with advice in any form, up to well above the cap."""
+    """Draw a fault with advice in any form, up to well above the cap, as far as a world has the time."""
     from hypothesis import strategies as st
 
     faults = _advised_faults(promise)
     if not faults:
         return st.nothing()
     fault = st.sampled_from(faults)
-    seconds = st.integers(0, int(2 * promise.policy.retries.retry_after_cap_s) + 2)
+    retries = promise.policy.retries
+    asked_s = HORIZON_S / (2 * (1 + retries.max) * len(promise.policy.chain))
+    seconds = st.integers(0, int(min(2 * retries.retry_after_cap_s + 2, asked_s)))
     texts = st.one_of(
         seconds.map(str),
         seconds.map(lambda number: f"{pauses.DATE}{number}"),

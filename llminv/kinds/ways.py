@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Annotated, Literal
 
 from llminv.contract import Usage
+from llminv.declaration.fields import Choice
 from llminv.history import ChunkReceived, History, Replied
 from llminv.kinds import routing
 
 WAYS = routing.COMPLETE + routing.STREAM
+# One of them, as a field of an invariant.
+Way = Annotated[Literal["complete", "acomplete", "stream", "astream"], Choice()]
 
 
 def reported_usage(history: History, call: int) -> Usage | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llminv.cli.init import packaged
+from llminv.cli.project import packaged
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,0 +1,98 @@
+"""Ready adapters: handlers for known libraries, chosen by name (`llminv run --handler litellm`).
+
+Each is a module beside this one, with a class `Handler` that imports its library when it is made, and never
+before: nothing of llminv needs any of them. An adapter calls its library as the library's documentation
+does, with keys, models, order, retries and timeouts as declared, and judges nothing. Which of a library's
+behaviours are its policy stands in the declarations that come with the adapter, each with its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from llminv.handler.adapters.installed import Needed
+
+_DECLARATIONS = Path(__file__).parent / "declarations"
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One library: `module` has its handler, `needs` are the packages without which it cannot be made.
+
+    `declares` are the names of the files that declare what is promised for it: its own, then those that it
+    shares with others; `library` those of llminv's own declarations that hold for it as they are. With the
+    isolation "fork" the library keeps state in its modules.
+    """
+
+    name: str
+    module: str
+    needs: tuple[Needed, ...]
+    declares: tuple[str, ...]
+    library: tuple[str, ...] = ()
+    isolation: str = "none"
+
+    @property
+    def spec(self) -> str:
+        """The handler spec of its class."""
+        return f"llminv.handler.adapters.{self.module}:Handler"
+
+    @property
+    def declarations(self) -> tuple[Path, ...]:
+        """The files of the declarations that come with it."""
+        return tuple(_DECLARATIONS / f"{name}.yaml" for name in self.declares)
+
+
+_LITELLM = Needed("litellm", "litellm")
+_CHAIN = ("chain", "requests", "streams")
+_ONE = ("requests", "streams")
+_MEASURED = ("tokens", "cost", "prices")
+
+_ROWS = (
+    # Routers over several providers.
+    Adapter("litellm", "litellm_completion", (_LITELLM,), ("litellm", *_CHAIN), _MEASURED, "fork"),
+    Adapter("litellm-router", "litellm_router", (_LITELLM,), ("litellm-router", *_CHAIN), isolation="fork"),
+    Adapter(
+        "pydantic-ai",
+        "pydantic_ai",
+        (Needed("pydantic_ai", "pydantic-ai-slim[openai,anthropic,google]"),),
+        ("pydantic-ai", *_CHAIN),
+    ),
+    Adapter(
+        "langchain",
+        "langchain",
+        tuple(
+            Needed(package.replace("-", "_"), package)
+            for package in (
+                "langchain-openai",
+                "langchain-anthropic",
+                "langchain-deepseek",
+                "langchain-google-genai",
+            )
+        ),
+        ("langchain", *_CHAIN),
+    ),
+    # The providers' own SDKs.
+    Adapter("openai-sdk", "openai_sdk", (Needed("openai", "openai"),), ("openai-sdk", *_ONE)),
+    Adapter("anthropic-sdk", "anthropic_sdk", (Needed("anthropic", "anthropic"),), ("anthropic-sdk", *_ONE)),
+    Adapter(
+        "google-genai-sdk",
+        "google_genai_sdk",
+        (Needed("google.genai", "google-genai"),),
+        ("google-genai-sdk", *_ONE),
+    ),
+    # What only counts.
+    Adapter("tiktoken", "tiktoken_counts", (Needed("tiktoken", "tiktoken"),), ("tiktoken",)),
+    Adapter("tokencost", "tokencost", (Needed("tokencost", "tokencost"),), ("tokencost",), _MEASURED),
+    Adapter(
+        "genai-prices",
+        "genai_prices",
+        (Needed("genai_prices", "genai-prices"),),
+        ("genai-prices",),
+        ("cost", "prices"),
+    ),
+)
+
+ADAPTERS: Mapping[str, Adapter] = MappingProxyType({row.name: row for row in _ROWS})

@@ -1,0 +1,60 @@
+"""What the adapters of litellm share: its import, names of models, who served, counts and costs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from llminv.contract import Message, Usage
+
+# A library's values are of its own types, which are not there when this is checked, hence Any.
+
+
+def named(provider: str, model: str) -> str:
+    """Return the name under which litellm knows a model."""
+    return f"{provider}/{model}"
+
+
+def served(answer: Any) -> tuple[str, float | None]:
+    """Return who served an answer or an event, and what litellm says that it costs."""
+    hidden = answer._hidden_params  # noqa: SLF001 - where its documentation says that both stand
+    return hidden.get("custom_llm_provider"), hidden.get("response_cost")
+
+
+class Measures:
+    """litellm, with its token counter and its prices."""
+
+    def __init__(self) -> None:
+        os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # its import would fetch the prices
+        self.litellm = import_module("litellm")
+
+    def count_tokens(
+        self,
+        said: str | Sequence[Message],
+        *,
+        provider: str,
+        model: str,
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> int:
+        """Count with `token_counter`."""
+        what = {"text": said} if isinstance(said, str) else {"messages": list(said)}
+        counted: int = self.litellm.token_counter(
+            model=named(provider, model), tools=list(tools) or None, **what
+        )
+        return counted
+
+    def cost(self, usage: Usage, *, provider: str, model: str) -> float:
+        """Price with `completion_cost` an answer that reports this usage."""
+        reported = self.litellm.Usage(
+            prompt_tokens=usage.input_tokens,
+            completion_tokens=usage.output_tokens,
+            total_tokens=(usage.input_tokens or 0) + (usage.output_tokens or 0),
+            reasoning_tokens=usage.reasoning_tokens,
+            cache_read_input_tokens=usage.cached_input_tokens,
+            cache_creation_input_tokens=usage.cache_write_tokens,
+        )
+        answer = self.litellm.ModelResponse(model=model, usage=reported)
+        price: float = self.litellm.completion_cost(answer, model=model, custom_llm_provider=provider)
+        return price
