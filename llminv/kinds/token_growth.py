@@ -1,6 +1,6 @@
 """What is added to a prompt or a text, and has to be counted: the pairs of calls of token_totality.
 
-The law is not that more characters are more tokens: of a correct tokenizer "strawberr" has three and
+The law is not that more characters are more tokens: to a correct tokenizer " strawberr" is three and
 " strawberry" one, because what is appended merges with the end of what was there. But a sentence of a dozen
 words on a line of its own has its own tokens, whatever stands before it; so has a message, of which the role
 and the frame are billed too, and a tool, of which every provider bills name, description and parameters:
