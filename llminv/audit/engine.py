@@ -122,8 +122,7 @@ class _Trial:
         self._worker = worker
         self._fresh = fresh
         self._options = options
-        self._wanted = kind.operations_of(promise)
-        self._operations = [name for name in self._wanted if name in worker.offers]
+        self._operations = kind.playable(promise, worker.offers)
         self._judge = Judge(kind, promise, worker)
         self._space = Space(promise.policy.chain, kind.faults(promise), self._operations)
         self._found: dict[str, Counterexample] = {}
@@ -133,7 +132,7 @@ class _Trial:
 
     def run(self) -> InvariantResult:
         """Play the promise and return what came of it."""
-        if len(self._operations) < self._kind.operations_min:
+        if not self._operations:
             return self._result(Verdict(Status.NOT_OFFERED, self._lacking()))
         examples: list[Scenario] = []
         cells: list[Scenario] = []
@@ -256,9 +255,10 @@ class _Trial:
 
     def _lacking(self) -> str:
         """Say what the handler would have to offer."""
+        wanted = self._kind.operations_of(self._promise)
         if self._kind.operations_min == 1:
-            return f"the handler does not offer {' or '.join(self._wanted)}"
-        return f"the handler does not offer {self._kind.operations_min} of {', '.join(self._wanted)}"
+            return f"the handler does not offer {' or '.join(wanted)}"
+        return f"the handler does not offer {self._kind.operations_min} of {', '.join(wanted)}"
 
     def _missing(self) -> tuple[str, ...]:
         return tuple(sorted(self._kind.required(self._promise) - self._judge.labels.keys()))

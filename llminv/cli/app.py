@@ -16,6 +16,7 @@ from llminv.cli.bugs import bugs
 from llminv.cli.check import check
 from llminv.cli.docs import docs
 from llminv.cli.exit_codes import Exit, exit_codes_text
+from llminv.cli.export import export_pytest
 from llminv.cli.init import init
 from llminv.cli.list import list_
 from llminv.cli.prices import EPILOG as PRICES_EPILOG
@@ -44,6 +45,7 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
 # Commands of two words: what the first is about, and the second ones.
 GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., int]]]] = {
     "prices": ("The declared prices.", {"check": prices_check}),
+    "export": ("What is declared, in other forms.", {"pytest": export_pytest}),
 }
 EPILOGS: Mapping[str, str] = {"serve": SERVE_EPILOG, "prices check": PRICES_EPILOG}
 

@@ -61,3 +61,8 @@ class Kind:
     def operations_of(self, promise: Promise) -> tuple[str, ...]:
         """Return the operations that are played for a promise: all, unless it narrows them."""
         return self.operations if self.narrowed is None else self.narrowed(promise)
+
+    def playable(self, promise: Promise, offers: Sequence[str]) -> list[str]:
+        """Return those of the operations that the handler `offers`; none where they are too few to play."""
+        found = [name for name in self.operations_of(promise) if name in offers]
+        return found if len(found) >= self.operations_min else []
