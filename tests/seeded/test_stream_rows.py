@@ -9,7 +9,7 @@ from __future__ import annotations
 import finish_rows
 import pytest
 from played import ROOT, Played, less
-from stream_rows import RIGHT, ROWS
+from stream_rows import BYTES, RIGHT, ROWS, WHOLE
 
 # A handler that fails in the middle leaves its connections open.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -44,6 +44,13 @@ def test_what_the_handlers_are_built_on_holds_there(invariant):
     with Played(RIGHT, invariant) as played:
         scenarios = [row.scenario for row in ROWS.values() if row.invariant == invariant]
         assert {code for scenario in scenarios for code in played.codes(scenario)} == set()
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(10_000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("invariant", [WHOLE, BYTES])
+def test_what_the_handlers_are_built_on_is_never_accused(invariant, count):
+    with Played(RIGHT, invariant) as played:
+        assert [scenario.text for scenario in played.drawn(0, count) if played.codes(scenario)] == []
 
 
 def test_every_bug_of_class_c_has_a_handler():
