@@ -11,7 +11,7 @@ import typer
 from llminv.cli.exit_codes import Exit
 from llminv.cli.project import Project
 from llminv.cli.screen import screen_of
-from llminv.evidence.files import write_atomically
+from llminv.evidence.files import ensure_writable, write_atomically
 from llminv.kinds import KINDS
 from llminv.reports.documents import documents
 
@@ -30,12 +30,14 @@ def docs(
     screen = screen_of(context)
     project = Project.here()
     found = documents(Path(), project.declarations.promises, project.ledger, KINDS)
+    if not check and any(document.is_stale for document in found):
+        ensure_writable(Path())
     for document in found:
+        if document.is_stale and not check:
+            write_atomically(document.path, document.new)
         screen.out(f"{document.path}: {_state(document, check=check)}")
         if diff and document.is_stale:
             screen.out(document.diff().rstrip("\n"))
-        if document.is_stale and not check:
-            write_atomically(document.path, document.new)
     if not check:
         return Exit.FINE
     if any(document.is_stale for document in found):
