@@ -66,7 +66,7 @@ def test_a_wrong_declaration_is_an_error_of_usage(run, tmp_path):
         text=True,
         check=False,
     )
-    assert (done.returncode, "llminv: invariants/llm.yaml:1:13" in done.stderr) == (4, True), done.stderr
+    assert (done.returncode, "llminv: invariants/llm.yaml:1:1" in done.stderr) == (4, True), done.stderr
 
 
 def test_an_accepted_bug_is_an_expected_failure(run, tmp_path):
