@@ -27,6 +27,8 @@ from llminv.cli.run import run
 from llminv.cli.screen import Screen
 from llminv.cli.serve import EPILOG as SERVE_EPILOG
 from llminv.cli.serve import serve
+from llminv.cli.usage import FORM as USAGE_FORM
+from llminv.cli.usage import usage_import
 from llminv.cli.verify import verify
 from llminv.errors import LlminvError, UsageError
 
@@ -45,9 +47,14 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
 # Commands of two words: what the first is about, and the second ones.
 GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., int]]]] = {
     "prices": ("The declared prices.", {"check": prices_check}),
+    "usage": ("What providers billed for known prompts.", {"import": usage_import}),
     "export": ("What is declared, in other forms.", {"pytest": export_pytest}),
 }
-EPILOGS: Mapping[str, str] = {"serve": SERVE_EPILOG, "prices check": PRICES_EPILOG}
+EPILOGS: Mapping[str, str] = {
+    "serve": SERVE_EPILOG,
+    "prices check": PRICES_EPILOG,
+    "usage import": USAGE_FORM,
+}
 
 # "\b" keeps the help formatter from filling the lines.
 EPILOG = f"\b\nExit status:\n{exit_codes_text()}"

@@ -30,7 +30,7 @@ class Recorded(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    provider: str = Field(min_length=1)
+    provider: str = Field(pattern="^[a-z][a-z0-9_-]*$")
     model: str = Field(min_length=1)
     messages: tuple[dict[str, Any], ...] = Field(min_length=1)
     tools: tuple[dict[str, Any], ...] = ()
