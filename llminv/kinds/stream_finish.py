@@ -164,7 +164,8 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
             ways_there(promise, provider),
         )
 
-    return st.sampled_from(reachable(promise)).flatmap(scenarios)
+    every = {provider: scenarios(provider) for provider in reachable(promise)}  # making them takes time
+    return st.sampled_from(list(every)).flatmap(every.__getitem__)
 
 
 def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:

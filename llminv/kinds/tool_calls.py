@@ -120,7 +120,7 @@ def _after_break(promise: Promise, scenario: Scenario, provider: str, fault: str
     before = order[order.index(provider) - 1]
     half = Said(tool_calls=(called.looked_up(0, text="half"),), deltas="characters")
     row = Script(len(scenario.calls) - 1, before, then=Act(fault, after=PIECES_BEFORE_BREAK, said=half))
-    place = next(number for number, other in enumerate(scenario.acts) if other.call >= 0)
+    place = next(number for number, other in enumerate(scenario.acts) if other.call == row.call)
     return replace(scenario, acts=(*scenario.acts[:place], row, *scenario.acts[place:]))
 
 
@@ -152,13 +152,13 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
 
     def saids(provider: str) -> SearchStrategy[Said]:
         exact = _exact(promise, provider)
-        ids = st.just(True) if exact else st.booleans()
+        turns = called.turns(ids=True, exact=exact)
         return st.builds(
             lambda text, calls, deltas, form: Said(
                 text=text, tool_calls=calls, deltas=deltas, tool_fragments=form[0], tool_index=form[1]
             ),
             st.sampled_from([None, "Let me see."]),
-            ids.flatmap(lambda given: called.turns(ids=given, exact=exact)),
+            turns if exact else turns | called.turns(ids=False, exact=exact),
             st.sampled_from(["words", "whole", "characters"]),
             st.sampled_from(_forms(promise, provider)),
         )
@@ -173,7 +173,8 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
         operation = st.sampled_from(list(operations))
         return st.builds(scenario, operation, saids(provider), bytes_, ways_there(promise, provider), breaks)
 
-    return st.sampled_from(reachable(promise)).flatmap(scenarios)
+    every = {provider: scenarios(provider) for provider in reachable(promise)}  # making them takes time
+    return st.sampled_from(list(every)).flatmap(every.__getitem__)
 
 
 def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
