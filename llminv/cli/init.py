@@ -13,6 +13,7 @@ from llminv.cli.exit_codes import Exit
 from llminv.cli.project import packaged
 from llminv.cli.screen import screen_of
 from llminv.declaration.files import SUFFIXES
+from llminv.declaration.usage import FOLDER, usage_files
 from llminv.errors import UsageError
 from llminv.evidence.files import ensure_writable, read_text, write_atomically, write_new
 
@@ -48,8 +49,11 @@ def _declared(folder: Path) -> Iterator[str]:
     ):
         yield f"{folder}: kept as it was, it holds {', '.join(own)}"
         return
+    ensure_writable(folder / FOLDER)
     for source in sources:
         yield _created(folder / source.name, source.read_text("utf-8"))
+    for source in usage_files(sources):
+        yield _created(folder / FOLDER / source.name, source.read_text("utf-8"))
 
 
 def _handled(file: Path, config: Config) -> str:

@@ -109,4 +109,12 @@ def test_a_wheel_carries_every_declaration():
     ]
     own = sorted(file.name for file in (ROOT / "invariants").glob("*.yaml"))
     assert [file.name for file in packaged()] == own
-    assert included["force-include"] == {f"invariants/{name}": f"llminv/packaged/{name}" for name in own}
+    carried = [*own, "usage"]
+    assert included["force-include"] == {f"invariants/{name}": f"llminv/packaged/{name}" for name in carried}
+
+
+def test_the_recorded_usage_comes_along(empty, cli):
+    cli("init")
+    usage = ROOT / "invariants/usage"
+    for file in usage.iterdir():
+        assert (empty / "invariants/usage" / file.name).read_text() == file.read_text()
