@@ -12,7 +12,7 @@ one of the saboteurs is noticed at all, and toothless where none is.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from llminv.audit.engine import Options
@@ -30,7 +30,6 @@ from llminv.scenario import Scenario
 ANY = "any finding"
 # Why a saboteur that was not caught says nothing against an invariant.
 CLOUDED = "found only where the handler breaks the invariant by itself"
-OTHERS = "not what this invariant is about: it notices others"
 
 
 def prove(
@@ -104,14 +103,13 @@ class _Proving:
                 yield from self._put_to_proof(saboteur, wanted)
 
     def _of_any_finding(self) -> Iterator[Proof]:
-        """Put a kind without codes to the proof: it has to notice one saboteur at least."""
+        """Put a kind without codes to the proof: it has to notice one saboteur of those that act.
+
+        Those that it does not notice, where it notices others, are not what it is about.
+        """
         found = [proof for saboteur in SABOTEURS.values() for proof in self._put_to_proof(saboteur, [ANY])]
-        caught = any(proof.result == Result.CAUGHT for proof in found)
-        for proof in found:
-            if caught and proof.result == Result.SURVIVED:
-                yield replace(proof, result=Result.NOT_APPLICABLE.value, scenarios=0, reason=OTHERS)
-            else:
-                yield proof
+        caught = [proof for proof in found if proof.result == Result.CAUGHT]
+        yield from caught or (proof for proof in found if proof.result == Result.SURVIVED)
 
     def _put_to_proof(self, saboteur: Saboteur, codes: Sequence[str]) -> Iterator[Proof]:
         """Play what an audit would play, until the saboteur is caught by each of the codes."""

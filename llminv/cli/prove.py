@@ -96,7 +96,7 @@ def _told(promise: Promise, proofs: tuple[Proof, ...]) -> Iterator[str]:
     """Yield what is said of one invariant."""
     yield promise.invariant.id
     rows = [(f"  {proof.result}", proof.saboteur, proof.code, _why(proof)) for proof in proofs]
-    yield from aligned(rows) if rows else ["  no saboteur aims at it"]
+    yield from aligned(rows) if rows else ["  no saboteur had an occasion to act"]
     yield ""
 
 

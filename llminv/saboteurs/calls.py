@@ -216,7 +216,44 @@ class KeepsPrompts(_AsksOther):
         return replace(asked.request, messages=[*before, *asked.request.messages])
 
 
+class DropsKeys(_AsksOther):
+    """Leaves out what a call brings for itself, its keys among it."""
+
+    def other(self, asked: Asked) -> Request:
+        return replace(asked.request, overrides=dict[str, Any]())
+
+
+class KeepsKeys(_AsksOther):
+    """Uses what the first call brought for all that follow."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self._kept: Mapping[str, Any] | None = None
+
+    def other(self, asked: Asked) -> Request:
+        self._kept = asked.request.overrides if self._kept is None else self._kept
+        return replace(asked.request, overrides=self._kept)
+
+
 ROWS = (
+    Saboteur(
+        "drops_keys",
+        Boundary.CALL,
+        ("wrong_key",),
+        "uses its own key for a call that brought one",
+        "https://github.com/weave-os/router/pull/242",
+        DropsKeys,
+        "no call brought a key",
+    ),
+    Saboteur(
+        "keeps_keys",
+        Boundary.CALL,
+        ("key_leaked",),
+        "uses the key that one call brought for the next",
+        "https://github.com/BerriAI/litellm/issues/16667",
+        KeepsKeys,
+        "no two calls brought keys of their own",
+    ),
     Saboteur(
         "asks_again",
         Boundary.CALL,

@@ -158,7 +158,7 @@ class Saboteur:
     does: str
     reference: str
     plant: Callable[[Setting], Plant]
-    idle: str = ""
+    idle: str = "nothing was played"
     forges: bool = False
 
     def aims_at(self, kind: str, codes: Mapping[str, str]) -> tuple[str, ...]:

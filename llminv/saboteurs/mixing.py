@@ -91,6 +91,9 @@ class OthersProvider(Shared):
         names = [reply.provider for reply in others if reply.provider not in (None, own.provider)]
         return replace(own, provider=names[0]) if own.provider and names else own
 
+    def stream(self, asked: Asked) -> Course[None]:
+        return Plant.stream(self, asked)
+
 
 def in_one_way(plant: type[Plant]) -> type[Plant]:
     """Return the plant that does the same in all ways of calling but the one that it sees first."""

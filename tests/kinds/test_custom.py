@@ -175,7 +175,7 @@ def test_without_scenarios_routing_is_played(declared):
 
 def test_required_labels():
     promise = promise_of("custom")
-    played = scenarios(promise)
+    played = scenarios(promise, "acomplete")
     nothing = history(ends=answers("openai"))
     labels = [KIND.exercised(promise, scenario, nothing) for scenario in (*played, Scenario((Call("cost"),)))]
     assert labels == [{"scenario 1 played"}, {"scenario 2 played"}, frozenset()]
