@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # The names of TRANSPORTS.
 TransportName = Literal["in-process", "loopback"]
+# The names of FORMATS.
+FormatName = Literal["terminal", "json", "junit"]
 # A seed that is drawn is short enough to be typed again.
 SEEDS = 2**32
 
@@ -85,6 +87,9 @@ def run(
             "with short timeouts.",
         ),
     ] = "in-process",
+    form: Annotated[
+        FormatName, typer.Option("--format", metavar="NAME", help="The report: terminal, json or junit.")
+    ] = "terminal",
     color: ColorOption = "auto",
 ) -> int:
     """Audit the handler, and record what breaks its invariants."""
@@ -115,6 +120,7 @@ def run(
         options=_given(
             {"--invariants": invariants, "--python": python, "-n": max_examples, "--transport": transport}
         ),
+        form=form,
         color=color,
         environ=os.environ,
     ) as listener:

@@ -27,4 +27,14 @@ def _terminal(audit: Audit, kinds: Mapping[str, Kind], recorded: Sequence[Bug]) 
     return terminal_report.render(audit, kinds, recorded)
 
 
-FORMATS: Mapping[str, Render] = MappingProxyType({"terminal": _terminal, "json": json_report.render})
+def _junit(audit: Audit, kinds: Mapping[str, Kind], recorded: Sequence[Bug]) -> str:
+    from llminv.reports import junit
+
+    return junit.render(audit, kinds, recorded)
+
+
+# The first one is for people, and knows the width and the colours of a terminal besides.
+FORMATS: Mapping[str, Render] = MappingProxyType(
+    {"terminal": _terminal, "json": json_report.render, "junit": _junit}
+)
+FOR_PEOPLE = "terminal"

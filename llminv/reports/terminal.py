@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from llminv.audit.events import AuditFinished, AuditStarted, InvariantStarted, ScenarioPlayed
 from llminv.reports import terminal_report
 from llminv.reports.color import wants_color
+from llminv.reports.formats import FOR_PEOPLE, FORMATS
 from llminv.reports.terminal_progress import ProgressBar
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, TextIO
 
-    from llminv.audit.events import AuditEvent
+    from llminv.audit.events import Audit, AuditEvent
     from llminv.evidence.bug import Bug
     from llminv.kinds.interface import Kind
     from llminv.reports.color import ColorMode
@@ -33,7 +34,7 @@ class TerminalListener:
     """Shows an audit.
 
     `recorded` are the bugs of the ledger before the run; `writes` says whether the run adds to them, and
-    `options` are those which it takes, beside a seed, to draw the same again.
+    `options` are those which it takes, beside a seed, to draw the same again. `form` is a name of FORMATS.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class TerminalListener:
         recorded: Sequence[Bug] = (),
         writes: bool = True,
         options: Sequence[str] = (),
+        form: str = FOR_PEOPLE,
         color: ColorMode = "auto",
         environ: Mapping[str, str],
         clock: Callable[[], float] = time.monotonic,
@@ -55,6 +57,7 @@ class TerminalListener:
         self._recorded = recorded
         self._writes = writes
         self._options = options
+        self._form = form
         self._color = color
         self._environ = environ
         self._clock = clock
@@ -87,8 +90,15 @@ class TerminalListener:
                 pass
 
     def _report(self, event: AuditFinished) -> None:
-        text = terminal_report.render(
-            event.audit,
+        write(self._stdout, self._text(event.audit))
+        if self._stderr.isatty():
+            write(self._stderr, f"Finished in {self._clock() - self._started_at_s:.1f} s.\n")
+
+    def _text(self, audit: Audit) -> str:
+        if self._form != FOR_PEOPLE:
+            return FORMATS[self._form](audit, self._kinds, self._recorded)
+        return terminal_report.render(
+            audit,
             self._kinds,
             self._recorded,
             writes=self._writes,
@@ -96,9 +106,6 @@ class TerminalListener:
             width=terminal_width(self._stdout),
             color=wants_color(self._color, self._stdout, self._environ),
         )
-        write(self._stdout, text)
-        if self._stderr.isatty():
-            write(self._stderr, f"Finished in {self._clock() - self._started_at_s:.1f} s.\n")
 
     def _close(self) -> None:
         if self._bar is not None:
