@@ -40,6 +40,27 @@ def project(tmp_path, monkeypatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def violated_project(tmp_path_factory) -> Path:
+    """The project with a handler that does not catch a rate limit, after the run that found that."""
+    folder = tmp_path_factory.mktemp("violated") / "project"
+    shutil.copytree(SUPPORT / "project", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    settings = folder / "pyproject.toml"
+    settings.write_text(settings.read_text().replace("handler.py:Router", "broken.py:Stops"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert main(["run", "--seed", "1", "--select", "fallback"]) == 1
+    return folder
+
+
+@pytest.fixture
+def found(project, violated_project) -> Path:
+    """The file of the bug that is recorded in the project, which now has that handler."""
+    shutil.copytree(violated_project, project, dirs_exist_ok=True)
+    (file,) = (project / "invariants/bugs").iterdir()
+    return file
+
+
 @pytest.fixture
 def cli(capsys) -> Cli:
     """Run a command line in this process."""

@@ -36,10 +36,8 @@ def read_only(project, monkeypatch):
 
 
 @pytest.mark.parametrize("command", [["run"], ["verify"], ["docs"]])
-def test_a_read_only_checkout(project, cli, edit, command, request):
+def test_a_read_only_checkout(found, cli, edit, command, request):
     """Said before any work: the handler, which is not there, was never looked for."""
-    edit("pyproject.toml", "handler.py:Router", "broken.py:Stops")
-    cli("run", "--seed", "1", "--select", "fallback", "-n", "1")
     edit("pyproject.toml", "broken.py:Stops", "no_such_handler.py:Router")
     edit("invariants/llm.yaml", "agents stop working", "nobody is served")
     request.getfixturevalue("read_only")
