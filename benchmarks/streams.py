@@ -4,8 +4,9 @@
 
 A scenario of stream_completion and stream_framing is one play of such a stream, through every layer: the
 provider's events, the simulated connection, the handler (examples/raw: httpx and its own reader of events),
-the history, and the judgement of both kinds. Each is played once, the smallest first. Time is in CPU seconds of
-this process, memory by how much it has grown at its peak since a first play; bytes are those of the response.
+the history, and the judgement of both kinds. Each is played once, the smallest first. Time is in CPU
+seconds of this process, memory is by how much it has grown at its peak since a first play; bytes are those of
+the response.
 """
 
 from __future__ import annotations

@@ -132,8 +132,9 @@ def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 
 
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
+    long = Act(said=Said(text=WORD, times=_fields(promise).tokens_max, deltas="whole"))
     for operation in operations:
-        whole = [act for act in _WHOLE if due(promise.policy, operation, act) is Due.ANSWER]
+        whole = [act for act in (*_WHOLE, long) if due(promise.policy, operation, act) is Due.ANSWER]
         breaks = [Act(fault, after) for fault in _breaking(promise) for after in (None, 0, 1, AFTER_ALL)]
         for provider in streams.reachable(promise):
             for act in (*whole, *breaks):

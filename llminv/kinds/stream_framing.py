@@ -80,6 +80,8 @@ FRAMINGS: Mapping[str, Framing] = MappingProxyType(
 _NAMES_EVENTS = frozenset({"anthropic-messages"})
 # Characters of one to four bytes, and one that some take for the end of a line.
 _SAID = Said(text="aé漢😀\u2028 b", deltas="characters")
+# A line so long that it comes in many reads.
+_LONG = Act(said=Said(text="a漢", times=8_000, deltas="whole"), cut_every=1_000)
 CHARACTERS_MAX = 120
 CUTS_MAX = 3
 # A response to a short text is about so long.
@@ -133,6 +135,8 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
             names = _framings_at(promise, provider)
             for together in (*((name,) for name in names), names):
                 yield streams.at(promise, operation, provider, _together(together, _SAID))
+            if "cuts" in names:
+                yield streams.at(promise, operation, provider, _LONG)
 
 
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
