@@ -83,7 +83,7 @@ class Records:
             if found:
                 yield f"Nothing was recorded: {self.reason}."
             return
-        version = _version(audit.handler) if found else Version()
+        version = _version(audit.handler, self.project.python) if found else Version()
         for promise, counterexample in found:
             bug = from_counterexample(
                 promise,
@@ -103,11 +103,11 @@ class Records:
         return documents(self.folder, self.project.declarations.promises, self.ledger, KINDS)
 
 
-def _version(handler: HandlerInfo) -> Version:
+def _version(handler: HandlerInfo, python: Path | None) -> Version:
     """Return which code was audited: of a ready adapter the library that it is for, wherever that stands."""
     if handler.packages:
         return Version(packages=handler.packages)
-    return handler_version(handler.spec, Path.cwd(), search_path(None))
+    return handler_version(handler.spec, Path.cwd(), search_path(python))
 
 
 def up_to_date(wanted: Callable[[], Sequence[Document]]) -> Iterator[str]:

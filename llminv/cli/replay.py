@@ -36,6 +36,10 @@ def replay_(
     handler: Annotated[
         str | None, typer.Option(metavar="SPEC", help="Play it on this handler, not on the recorded one.")
     ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="The interpreter of the environment with the handler's libraries."),
+    ] = None,
     show_bytes: Annotated[
         bool, typer.Option("--bytes", help="Show what went over the wire, too; keys as <key:...>.")
     ] = False,
@@ -47,13 +51,16 @@ def replay_(
     """Play a recorded bug again: FAILS, PASSES or UNKNOWN."""
     del color  # the screen has it
     screen = screen_of(context)
-    project = Project.here()
+    project = Project.here(python=python)
     recorded, _ = recorded_bug(bug, project)
     if pdb:
         result, raised = replay_here(recorded, KINDS, handler=handler)
     else:
         limit_s = project.config.scenario_limit_s
-        result, raised = replay(recorded, KINDS, handler=handler, limit_s=limit_s), None
+        result, raised = (
+            replay(recorded, KINDS, handler=handler, limit_s=limit_s, python=project.python),
+            None,
+        )
     screen.out("\n".join(_report(result, screen)))
     if show_bytes and result.history is not None:
         screen.out("\n".join(["", *wire(result.history)]))

@@ -47,11 +47,15 @@ def verify(
     bugs: Annotated[
         list[str] | None, typer.Argument(metavar="[BUG]...", help="Ids of recorded bugs; none: all.")
     ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="The interpreter of the environment with the handler's libraries."),
+    ] = None,
     color: ColorOption = "auto",
 ) -> int:
     """Play each bug where it was found and at its fix, and record what is so."""
     del color  # the screen has it
-    screen, project = screen_of(context), Project.here()
+    screen, project = screen_of(context), Project.here(python=python)
     ledger = project.ledger
     chosen = [ledger.get(name) for name in bugs] if bugs else list(ledger.bugs())
     if not chosen:
@@ -59,7 +63,13 @@ def verify(
         return Exit.FINE
     ensure_writable(ledger.folder)
     ensure_writable(Path())
-    verifier = Verifier(ledger, KINDS, folder=Path.cwd(), limit_s=project.config.scenario_limit_s)
+    verifier = Verifier(
+        ledger,
+        KINDS,
+        folder=Path.cwd(),
+        limit_s=project.config.scenario_limit_s,
+        python=project.python,
+    )
     before = read_verified(ledger.folder)
     promises = project.declarations.promises
     for bug in chosen:

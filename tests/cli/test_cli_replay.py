@@ -23,11 +23,15 @@ def test_what_went_over_the_wire(cli, bug, snapshot):
     snapshot("replay_bytes", answer)
 
 
-def test_the_transport_is_the_recorded_one(project, cli, bug):
-    """Over real sockets a handler has the base URL of a port of this machine, and no other host is there."""
-    file = project / f"invariants/bugs/{bug}.toml"
-    file.write_text(file.read_text().replace("\nformat =", '\ntransport = "loopback"\nformat ='))
-    assert "over loopback, providers are reached at the base URLs" in cli("replay", bug).out
+def test_the_transport_is_the_recorded_one(project, cli, edit):
+    """Over real sockets the providers are at ports of this machine, and the handler asks other hosts."""
+    edit("pyproject.toml", "handler.py:Router", "broken.py:Stops")
+    run = cli("run", "--seed", "1", "-n", "1", "--select", "fallback", "--transport", "loopback")
+    (file,) = (project / "invariants/bugs").iterdir()
+    assert 'transport = "loopback"\n' in file.read_text()
+    again = cli("replay", file.stem)
+    refusal = "over loopback, providers are reached at the base URLs"
+    assert (run.status, again.status, refusal in again.out) == (1, 1, True)
 
 
 def test_passes_on_another_handler(cli, bug, snapshot):
