@@ -32,9 +32,14 @@ _CALLING = (message("assistant", None, calls=[_CALLED]), tool_result("a", call_i
 
 
 def distance(call: Call, chain: Sequence[str]) -> int:
-    """Return how far `call` is from the simplest: of an early provider, about a text of few characters."""
+    """Return how far `call` is from the simplest: of an early provider, counting few characters."""
     position = chain.index(call.provider) if call.provider in chain else 0
-    return position + len(set(call.text or ""))
+    if call.operation != "count_tokens" or (call.text is None and call.messages[:1] == DEFAULT_MESSAGES):
+        return position
+    if call.text is not None:
+        return position + len(set(call.text))
+    said = "".join(str(message.get("content") or "") for message in call.messages)
+    return position + len(call.messages) + len(set(said))
 
 
 def simpler(call: Call, chain: Sequence[str]) -> Iterator[Call]:
