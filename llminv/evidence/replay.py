@@ -2,7 +2,7 @@
 
 What is played is what was recorded: the scenario, and the promise with its providers and policy, not
 what the YAML says by now. FAILS means that the recorded finding code shows again, PASSES that it does
-not, UNKNOWN that nothing can be said. Nothing here prints.
+not, UNKNOWN that nothing can be said: a handler that exercises nothing has not passed. Nothing here prints.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llminv.audit.judge import Unjudgeable, judged
+from llminv.audit.judge import Judged, Unjudgeable, exercised, judged
 from llminv.audit.worker import SCENARIO_LIMIT_S, ScenarioLimit, Worker, WorkerDied, with_place
 from llminv.declaration.promise import Promise
 from llminv.errors import LedgerError
@@ -124,6 +124,7 @@ def _judged(
     offers: tuple[str, ...],
     play: _Play,
 ) -> Replay:
+    kind = kinds[bug.kind]
     absent = sorted({call.operation for call in bug.scenario.calls} - set(offers))
     if absent:
         reason = f"the handler does not offer {' and '.join(absent)}"
@@ -133,11 +134,18 @@ def _judged(
     except (ScenarioLimit, WorkerDied) as error:
         return Replay(bug, spec, Outcome.UNKNOWN, with_place(str(error), error.where))
     try:
-        findings = judged(kinds[bug.kind], promise, bug.scenario, history).findings
+        now = judged(kind, promise, bug.scenario, history)
+        is_idle = not exercised(kind, promise, now) and exercised(
+            kind, promise, Judged(bug.scenario, bug.history, ())
+        )
     except Unjudgeable as error:
         return Replay(bug, spec, Outcome.UNKNOWN, str(error), history)
-    fails = any(finding.code == bug.code for finding in findings)
-    return Replay(bug, spec, Outcome.FAILS if fails else Outcome.PASSES, "", history, findings)
+    if now.finding(bug.code):
+        return Replay(bug, spec, Outcome.FAILS, "", history, now.findings)
+    if is_idle:
+        reason = "the handler did nothing of what the bug is about, so that nothing could show"
+        return Replay(bug, spec, Outcome.UNKNOWN, reason, history, now.findings)
+    return Replay(bug, spec, Outcome.PASSES, "", history, now.findings)
 
 
 def _first_line(error: ValueError) -> str:

@@ -61,6 +61,19 @@ def test_passes(bug):
     assert [attempt.provider for attempt in result.history.attempts(0)] == ["openai", "deepseek"]
 
 
+def test_who_does_nothing_has_not_passed(bug):
+    """A handler that gives up at once does not show the finding, and nothing else of the bug either."""
+    Path("lazy.py").write_text(
+        "class Lazy:\n    def complete(self, request):\n        raise OSError('closed')\n"
+    )
+    history = replay(bug, KINDS).history
+    recorded = dataclasses.replace(bug, code="called_after_success", history=history)
+    result = replay(recorded, KINDS, handler="lazy.py:Lazy")
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.reason == "the handler did nothing of what the bug is about, so that nothing could show"
+    assert replay(recorded, KINDS, handler="handler.py:Router").outcome is Outcome.PASSES
+
+
 def test_another_finding_is_not_the_recorded_one(bug):
     result = replay(dataclasses.replace(bug, code="called_after_success"), KINDS)
     assert (result.outcome, result.finding) == (Outcome.PASSES, None)
