@@ -6,13 +6,15 @@ has gone.
 - Within `within_s` every connection of the call on which a response is still under way is closed, or that
   response has come to its end. A provider goes on, and bills, until it sees that nobody listens: so the rest
   may be drained to use the connection again, but only as long as that takes no more than that time; and an
-  open connection that nobody reads is left open.
+  open connection that nobody reads is left open. So is one that waits for the garbage collector, because
+  its client is part of a reference cycle: nobody promises when that comes by.
 - No attempt begins, be it a retry, a fallback or the next try after a pause. A consumer that stops is not a
   failure.
 - A later call is answered: nothing is used up, locked, or counted against a provider.
 
-Only a stream that was still going on when the consumer stopped tells anything; one that the handler had taken
-whole by then does not count. Whatever stopping raises in the consumer is not judged.
+Only a stream that was still going on when the consumer stopped tells anything; one that the handler had
+taken whole by then, or the provider had sent all at once, does not count. Whatever stopping raises in the
+consumer is not judged. A handler that reads on to learn what it is billed does not keep this law.
 """
 
 from __future__ import annotations
