@@ -68,7 +68,7 @@ def simpler(value: Json) -> Iterator[Json]:
             elif key not in _KEPT:
                 yield from ({**value, key: less} for less in simpler(item))
             calls = objects(item) if key == "tool_calls" else []
-            if calls and all("name" in call for call in calls):  # those that a provider makes
+            if calls and not any("function" in call for call in calls):  # those that a provider makes
                 others = {other: kept for other, kept in value.items() if other != key}
                 yield from ({**others, "finish_reason": word} for word in _WORDS["finish_reason"])
                 yield from ({**value, key: plainer} for plainer in _plainer_calls(calls))
@@ -87,7 +87,13 @@ def simpler(value: Json) -> Iterator[Json]:
             plainer = (other for other in PLAIN if _strangeness(other) < _strangeness(character))
             yield from (value[:index] + other + value[index + 1 :] for other in plainer)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from sorted({0, 1, int(value) // 2, int(value) - 1})
+        yield from _lower(int(value))
+
+
+def _lower(number: int) -> list[int]:
+    """Return 0, 1 and what is ever closer below `number`: few steps find the least one that will do."""
+    closer = (number - (number >> shift) for shift in range(1, number.bit_length() + 1))
+    return sorted({0, 1, number - 1, *closer})
 
 
 def _plainer_calls(calls: list[Mapping[str, Json]]) -> Iterator[list[Json]]:

@@ -10,6 +10,12 @@ from llminv.codec import from_json, to_json
 from llminv.contract import Usage
 from llminv.scenario import DEFAULT_USAGE, Call, Scenario
 
+# The counts that are a part of another.
+_WHOLES = {
+    "cached_input_tokens": "input_tokens",
+    "cache_write_tokens": "input_tokens",
+    "reasoning_tokens": "output_tokens",
+}
 # How often a call may ask in the end: every number would be a play of its own.
 _TIMES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 
@@ -24,9 +30,20 @@ def simpler(call: Call) -> Iterator[Call]:
     if not _asks(call):
         return
     yield from (replace(call, times=times) for times in _TIMES if times < call.times)
-    if call.usage is None:
+    if call.usage is not None:
+        yield from (replace(call, usage=usage) for usage in _smaller(call.usage))
+    else:
         usages = simplify.simpler(to_json(DEFAULT_USAGE))
         yield from (replace(call, usage=from_json(Usage, usage)) for usage in usages)
+
+
+def _smaller(usage: Usage) -> Iterator[Usage]:
+    """Yield usages with fewer tokens in a whole and in a part of it, which cannot be more than the whole."""
+    for part, whole in _WHOLES.items():
+        count = min(getattr(usage, part) or 0, getattr(usage, whole) or 0)
+        for less in {count, *(count >> shift for shift in range(1, count.bit_length()))} - {0}:
+            fewer = {name: getattr(usage, name) - less for name in (part, whole)}
+            yield replace(usage, **fewer)
 
 
 def together(scenario: Scenario) -> Iterator[Scenario]:

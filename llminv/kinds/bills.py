@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from llminv.contract import Usage
 from llminv.declaration.prices import PriceBook
 from llminv.history import Attempt, ChunkReceived, History, Replied, RequestReceived, Returned
 from llminv.kinds import costs, routing
@@ -29,12 +30,14 @@ class Bill:
     """One call that replied: what it reports, who served it, and what that and what failed comes to.
 
     `exact` is the price of the answer, None where it cannot be known; `failed` that of failed attempts
-    with a whole report, `open` what those without one may have been billed at most.
+    with a whole report, `open` what those without one may have been billed at most. `usage` is what the
+    scenario has the answer say.
     """
 
     call: int
     returned: Returned | None
     served: Attempt | None
+    usage: Usage | None
     asked: bool
     is_missing: bool
     exact: Fraction | None
@@ -65,6 +68,7 @@ def bills_of(promise: Promise, book: PriceBook, scenario: Scenario, history: His
                 call,
                 _cost_told(history, outcome),
                 served,
+                _usage(scenario, served) if served is not None else None,
                 any(event.call in (call, -1) for event in history.of(RequestReceived)),
                 served is not None and served.fault == MISSING,
                 _price(promise, book, scenario, served) if served is not None and seen else None,
@@ -96,10 +100,13 @@ def _price(promise: Promise, book: PriceBook, scenario: Scenario, attempt: Attem
     """Return the price of what the provider billed for an attempt; None where no price is declared."""
     if attempt.provider not in promise.providers or attempt.request is None:
         return None
-    act = scenario.script(attempt.call, attempt.provider).act(attempt.attempt)
-    usage = act.said.usage if act.said is not None and act.said.usage is not None else DEFAULT_USAGE
     model = attempt.request.model or promise.providers[attempt.provider].model
-    return costs.exact(book, attempt.provider, model, usage, attempt.started_at_s)
+    return costs.exact(book, attempt.provider, model, _usage(scenario, attempt), attempt.started_at_s)
+
+
+def _usage(scenario: Scenario, attempt: Attempt) -> Usage:
+    act = scenario.script(attempt.call, attempt.provider).act(attempt.attempt)
+    return act.said.usage if act.said is not None and act.said.usage is not None else DEFAULT_USAGE
 
 
 def _failed(

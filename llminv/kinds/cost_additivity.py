@@ -175,7 +175,7 @@ def _check(promise: Promise, scenario: Scenario, history: History) -> list[Findi
         ) -> Finding:
             return Finding(code, expected, observed, event.call, provider, None, event.at_s)
 
-        findings += costs.wrong_value(event, finding)
+        findings += costs.wrong_value(event, call.usage, finding)
     for index in range(len(scenario.calls)):
         findings += routing.stopped(routing.route_of(promise, scenario, history, index), index)
     return findings

@@ -202,7 +202,7 @@ def _judged(
             expected = f"{shown(exact, book.currency)}: {costs.written_out(book, rates, usage)}"
             yield finding("no_cost", expected, routing.told(outcome))
         return
-    wrong = costs.wrong_value(outcome, finding)
+    wrong = costs.wrong_value(outcome, usage, finding)
     yield from wrong
     found = amount(outcome)
     if exact is not None and found is not None and not wrong and not agrees(book, exact, found):

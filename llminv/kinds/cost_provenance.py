@@ -105,11 +105,20 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
             yield _billing(Scenario((call,), (Script(0, reached[0], (Act(fault),)),)), bills)
         if DIALECTS[promise.providers[reached[0]].dialect].usage_optional:
             yield routing.down(call, reached[:1], MISSING)
+        for provider in reached:
+            cached = {(0, provider): Usage(1_000, 0, cached_input_tokens=1_000)}
+            yield _billing(replace(Scenario((call,)), acts=_before(promise, provider)), cached)
         yield from _two(promise, call, replace(call, joins=True), delay_s=DELAY_S)
         yield from _two(promise, call, call)
     first, *others = (Call(operation, start=start) for operation in operations)
     for other in others:
         yield _billing(Scenario((first, other)), {(EVERY_CALL, reached[0]): bills[0, reached[0]]})
+
+
+def _before(promise: Promise, provider: str) -> tuple[Script, ...]:
+    """Return the scripts that bring a call to `provider`: those before it are down."""
+    before = routing.reached_of(promise)[: routing.reached_of(promise).index(provider)]
+    return tuple(Script(0, name, then=Act(routing.faults_of(promise)[0])) for name in before)
 
 
 def _edges(promise: Promise, provider: str) -> tuple[int, ...]:
@@ -233,7 +242,7 @@ def _judged(book: PriceBook, bill: Bill, returned: Returned, others: list[Bill])
     def finding(code: str, expected: str, observed: str) -> Finding:
         return Finding(code, expected, observed, bill.call, bill.provider, None, bill.at_s)
 
-    wrong = costs.wrong_value(returned, finding)
+    wrong = costs.wrong_value(returned, bill.usage, finding)
     yield from wrong
     found, observed = amount(returned), f"the reply says {said(returned)}"
     if wrong or found is None:

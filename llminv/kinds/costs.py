@@ -17,7 +17,7 @@ from llminv.contract import Usage
 from llminv.declaration.prices import BUCKETS, PriceBook, Rates, Row
 from llminv.history import Returned
 from llminv.oracles.prices.amounts import amount, said
-from llminv.oracles.prices.exact import cost_of, day_of, rates_at
+from llminv.oracles.prices.exact import cost_of, day_of, parts_of, rates_at
 from llminv.scenario import Call, Scenario
 from llminv.simulation.prices import BOOKS, DECLARED
 from llminv.verdict import Finding
@@ -155,12 +155,17 @@ def exact(book: PriceBook, provider: str, model: str, usage: Usage, at_s: float)
     return None if rates is None else cost_of(book, rates, usage)
 
 
-def wrong_value(returned: Returned, finding: Callable[[str, str, str], Finding]) -> list[Finding]:
-    """Return what is wrong with a value in itself; `finding` takes code, expected and observed."""
+def wrong_value(
+    returned: Returned, usage: Usage | None, finding: Callable[[str, str, str], Finding]
+) -> list[Finding]:
+    """Return what is wrong with a value in itself; `finding` takes code, expected and observed.
+
+    What comes of a `usage` that contradicts itself may be anything.
+    """
     found = amount(returned)
     if found is None:
         return [finding("not_a_cost", "the cost is a finite number", f"it is {said(returned)}")]
-    if found < 0:
+    if found < 0 and (usage is None or parts_of(usage) is not None):
         return [finding("negative_cost", "the cost is not negative", f"it is {said(returned)}")]
     return []
 
