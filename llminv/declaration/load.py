@@ -151,6 +151,11 @@ class _Reading:
             for row in () if own else declared:
                 self._contradicted(row.section, row.invariant.contradictions(policy))
         prices = self._prices(names, providers)
+        for row in () if "prices" in self.once else declared:
+            if row.invariant.needs_prices:
+                self._say(
+                    row.section, ("kind",), "an invariant about cost needs prices, and no file declares them"
+                )
         return providers.root if providers else None, policy, prices, declared
 
     def _prices(self, names: Names, providers: Providers | None) -> PriceBook:

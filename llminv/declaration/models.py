@@ -7,7 +7,7 @@ loader asks, because only there has every field a place.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
@@ -184,7 +184,12 @@ def _as_list(value: object) -> object:
 
 
 class Invariant(Fields):
-    """The fields that every invariant has; each kind adds its own in a subclass."""
+    """The fields that every invariant has; each kind adds its own in a subclass.
+
+    `needs_prices` says that it means nothing without a price book.
+    """
+
+    needs_prices: ClassVar[bool] = False
 
     id: Id
     title: Line

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from llminv.contract import Usage
 from llminv.declaration.models import Invariant
@@ -54,6 +54,8 @@ _PROVIDERS = "requests to several providers were priced"
 
 class CostAdditivity(Invariant):
     """The YAML fields."""
+
+    needs_prices: ClassVar[bool] = True
 
 
 # What is played

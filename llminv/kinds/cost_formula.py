@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import AfterValidator
 
@@ -65,6 +65,8 @@ Buckets = Annotated[tuple[Annotated[Bucket, Choice()], ...], AfterValidator(_wit
 
 class CostFormula(Invariant):
     """The YAML fields; `buckets` are those in which the usages have tokens: all, unless they are named."""
+
+    needs_prices: ClassVar[bool] = True
 
     buckets: Buckets = BUCKETS
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
@@ -61,6 +61,8 @@ _MISSING_MET = "an answer came without usage"
 
 class CostProvenance(RoutingInvariant):
     """The YAML fields; `ways` are those in which calls are made: all, unless they are named."""
+
+    needs_prices: ClassVar[bool] = True
 
     ways: Annotated[tuple[Way, ...], Field(min_length=1)] | None = None
 

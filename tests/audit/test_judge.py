@@ -44,3 +44,9 @@ def received(body):
 )
 def test_difference(one, other, said):
     assert difference(one, other) == said
+
+
+def test_a_cost_that_is_not_a_number_is_no_difference():
+    one, other = (History((Replied(0.0, 0, Reply("", cost=float("nan"))),)) for _ in range(2))
+    assert one != other
+    assert difference(one, other) == ""

@@ -260,3 +260,14 @@ def test_without_the_package_it_is_said_what_to_install(monkeypatch) -> None:
 def test_a_book_that_asks_for_nothing_is_left_as_it_is() -> None:
     book = PriceBook(unit="per_1k", models={"openai": {"gpt-4o-mini": (Row(input="1", output="2"),)}})
     assert filled(book, {"openai": OPENAI}) == (book, [])
+
+
+def test_an_invariant_about_cost_needs_prices(load_files, files, kinds, monkeypatch) -> None:
+    monkeypatch.setattr(kinds["exhaustion"], "needs_prices", True)
+    with pytest.raises(DeclarationError) as caught:
+        load_files(files)
+    assert caught.value.message == (
+        "declared/routing.yaml:15:11: kind: an invariant about cost needs prices, and no file "
+        "declares them"
+    )
+    assert declared(load_files, files).promises
