@@ -83,7 +83,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One piece of a streamed answer; the last ones carry finish reason and usage where known."""
+    """One piece of a streamed answer; the last ones carry finish reason and usage where known.
+
+    `tool_call` is a whole call of a tool, or a fragment of one: fragments of one call have the same id, or
+    the same index, and their arguments are joined in order.
+    """
 
     text: str = ""
     tool_call: ToolCall | None = None

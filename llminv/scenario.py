@@ -36,6 +36,7 @@ class Said:
     In formats that tell calls of tools apart by an index, `tool_fragments` says how a stream cuts several of
     them: "in_order", "interleaved" (the next fragment of each in turn) or "at_once" (all whole, in one
     event); `tool_index` whether each has an index of its own: "given", "missing" or "repeated" (0 for all).
+    `usage_split`: where a stream reports usage first and last, the last counts what is new and nothing else.
     """
 
     text: str | None = None
@@ -48,6 +49,7 @@ class Said:
     sizes: tuple[int, ...] = ()
     tool_fragments: str = "in_order"
     tool_index: str = "given"
+    usage_split: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ def plainness(act: Act) -> int:
     advice = [text for text in (act.retry_after, act.retry_after_ms, act.retry_info) if text is not None]
     crooked = sum(not float(seconds).is_integer() for seconds in (act.delay_s, act.gap_s))
     pieces = len(act.cuts) + (act.cut_every not in (None, 1))
-    return sum(plain) + 2 * (len(advice) - len(plain)) + crooked + len(_changed(act.framing)) + pieces
+    added = act.framing is not None and act.framing.empty_choices_at is not None
+    return sum(plain) + 2 * (len(advice) - len(plain)) + crooked + len(_changed(act.framing)) + pieces + added
 
 
 def amount(act: Act) -> float:
@@ -90,8 +91,8 @@ def _plainer(framing: Framing) -> Iterator[Framing]:
         yield replace(framing, **{name: getattr(Framing(), name)})
     for newline in _NEWLINES if framing.newline else ():
         yield replace(framing, newline=newline)
-    for name in ("usage_at", "empty_choices_at"):
-        yield from (replace(framing, **{name: less}) for less in _lower(getattr(framing, name) or 0))
+    yield from (replace(framing, usage_at=less) for less in _lower(framing.usage_at or 0))
+    yield from (replace(framing, empty_choices_at=less) for less in _lower(framing.empty_choices_at or 0))
     if framing.empty_choices_at is not None:  # what is moved is less than what is added
         yield replace(framing, usage_at=0, empty_choices_at=None)
 

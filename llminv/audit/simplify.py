@@ -87,7 +87,7 @@ def simpler(value: Json) -> Iterator[Json]:
             plainer = (other for other in PLAIN if _strangeness(other) < _strangeness(character))
             yield from (value[:index] + other + value[index + 1 :] for other in plainer)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from _lower(int(value))
+        yield from (less for less in _lower(int(value)) if less != value)
 
 
 def _lower(number: int) -> list[int]:

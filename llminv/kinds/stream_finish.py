@@ -63,6 +63,8 @@ TOKENS_MAX = 500
 MISSING, GROWING = "usage_missing", "usage_growing"
 # A place behind every event of an answer.
 LAST = 99
+# The format whose streams may report usage in parts, input at the start and output at the end.
+_IN_PARTS = "anthropic-messages"
 _TOTALS = frozenset({"input_tokens", "output_tokens"})
 
 
@@ -107,6 +109,8 @@ def _acts(promise: Promise, provider: str) -> Iterator[Act]:
     yield Act(said=Said(usage=_usage(10)))
     yield Act(GROWING, said=Said(usage=_usage(10)))
     yield from [Act(MISSING)] if dialect.usage_optional else []
+    if dialect.name == _IN_PARTS:
+        yield Act(said=Said(usage=_usage(10), usage_split=True))
     if isinstance(dialect, ChatCompletions):
         yield Act(framing=Framing(done=False))
         for place in (0, LAST):
@@ -136,8 +140,10 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     place = st.sampled_from([None, 0, 2, LAST])
     odd = st.builds(Framing, done=st.booleans(), usage_at=place, empty_choices_at=place)
 
-    def act(fault: str | None, said: Said, usage: Usage | None, deltas: str, framing: Framing) -> Act:
-        said = replace(said, usage=usage, deltas=deltas)
+    def act(
+        fault: str | None, said: Said, usage: Usage | None, split: bool, deltas: str, framing: Framing
+    ) -> Act:
+        said = replace(said, usage=usage, usage_split=split, deltas=deltas)
         framing = replace(framing, usage_at=None) if fault == GROWING else framing
         return Act(
             fault,
@@ -154,6 +160,7 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
             st.sampled_from(usages),
             st.sampled_from(words),
             st.none() | st.integers(0, TOKENS_MAX).map(_usage),
+            st.booleans() if dialect.name == _IN_PARTS else st.just(False),
             st.sampled_from(["words", "whole", "characters"]),
             odd if isinstance(dialect, ChatCompletions) else st.just(Framing()),
         )
@@ -233,6 +240,9 @@ def _check(promise: Promise, scenario: Scenario, history: History) -> list[Findi
         act = scenario.script(attempt.call, attempt.provider).act(attempt.attempt)
         said = act.said or Said()
         provider = promise.providers.get(attempt.provider)
+        took_s = error.at_s - routing.started_s(history, attempt.call)
+        if took_s >= promise.policy.timeouts.total_s:
+            continue
         if provider is not None and meant(DIALECTS[provider.dialect], said) == {"stop"}:
             expected = f"the answer of {attempt.provider}, which is whole and stopped, goes to the caller"
             at = (attempt.call, attempt.provider, None, error.at_s)

@@ -130,6 +130,7 @@ def _answer(site: Site, said: Said, parsed: ParsedRequest, fault: Fault, text: s
         reasoning=said.reasoning,
         tool_fragments=said.tool_fragments,
         tool_index=said.tool_index,
+        usage_split=said.usage_split,
     )
 
 

@@ -25,6 +25,10 @@ def minimum(shows, **options):
         (lambda framing: framing.empty_choices_at is not None, Framing(empty_choices_at=0)),
         (lambda framing: (framing.empty_choices_at or 0) > 2, Framing(empty_choices_at=3)),
         (
+            lambda framing: framing.empty_choices_at is not None or framing.usage_at is not None,
+            Framing(usage_at=0),
+        ),
+        (
             lambda framing: framing.multi_line and not framing.space,
             Framing(multi_line=True, space=False),
         ),

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llminv.audit.reduce import Space, reduce, size
-from llminv.scenario import ANSWER, Act, Call, Scenario, Script
+from llminv.scenario import ANSWER, EVERY_CALL, Act, Call, Scenario, Script
 
 CHAIN = ("openai", "anthropic", "deepseek", "gemini")
 FAULTS = ("http_429", "http_500", "no_answer")
@@ -120,6 +120,16 @@ CASES = {
         lambda _: True,
         Scenario((Call("acomplete", ({"role": "user", "content": "?"},), start="gemini", tenant="a"),)),
         of(),
+    ),
+    "calls that have to be alike change together": (
+        lambda s: len(s.calls) == 2 and s.calls[0].operation == s.calls[1].operation,
+        Scenario((Call("acomplete"), Call("acomplete"))),
+        of(calls=2),
+    ),
+    "a script of one call takes the place of one for all": (
+        lambda s: len(s.calls) == 2 and any(fault_at(s, p, 0) != fault_at(s, p, 1) for p in CHAIN),
+        of(persistent("openai", call=EVERY_CALL), persistent("anthropic", SILENCE, call=1), calls=2),
+        of(persistent("openai", call=1), calls=2),
     ),
     "what is needed stays": (
         lambda s: s.calls[0].start == "gemini" and s.calls[0].operation == "acomplete",

@@ -6,7 +6,7 @@ import pytest
 
 from llminv.audit.reduce import Space, reduce
 from llminv.audit.simplify import simpler, weight
-from llminv.contract import Usage
+from llminv.contract import ToolCall, Usage
 from llminv.scenario import Act, Call, Said, Scenario, Script
 
 SPACE = Space(("openai",), ("http_429",), ("complete",))
@@ -59,6 +59,59 @@ def test_what_a_caller_says(text):
 
     least = Call("complete", messages=({"content": "é"},))
     assert minimum(odd, Scenario((call,))) == Scenario((least,))
+
+
+THREE = (
+    ToolCall("call_7", "look_up", '{"text":"é"}'),
+    ToolCall("call_8", "ping"),
+    ToolCall("call_9", "ping"),
+)
+SAYS_MUCH = Said(tool_calls=THREE, deltas="characters", tool_fragments="at_once", tool_index="repeated")
+
+
+@pytest.mark.parametrize(
+    ("shows", "least"),
+    {
+        "an ending": (lambda said: said.tool_calls or said.finish_reason, Said(finish_reason="stop")),
+        "another": (
+            lambda said: said.tool_calls or said.finish_reason not in (None, "stop"),
+            Said(finish_reason="length"),
+        ),
+        "two calls": (lambda said: len(said.tool_calls) > 1, Said(tool_calls=(ToolCall(), ToolCall()))),
+        "an id": (
+            lambda said: said.tool_calls and said.tool_calls[0].id,
+            Said(tool_calls=(ToolCall("a"),)),
+        ),
+        "a name": (
+            lambda said: said.tool_calls and said.tool_calls[0].name,
+            Said(tool_calls=(ToolCall(name="a"),)),
+        ),
+        "arguments": (
+            lambda said: any(len(call.arguments) > 2 and call.name for call in said.tool_calls),
+            Said(tool_calls=(ToolCall(name="a", arguments='{"a":0}'),)),
+        ),
+        "how they are cut": (
+            lambda said: said.tool_index != "given" and said.deltas != "words" and said.tool_fragments,
+            Said(deltas="whole", tool_index="missing"),
+        ),
+    }.values(),
+)
+def test_the_calls_that_a_provider_makes(shows, least):
+    scenario = Scenario((Call("complete"),), (Script(0, "openai", then=Act(said=SAYS_MUCH)),))
+    found = minimum(lambda one: bool(one.acts) and shows(one.acts[0].then.said or Said()), scenario)
+    assert found.acts == (Script(0, "openai", then=Act(said=least)),)
+
+
+def test_the_calls_in_a_conversation_keep_their_names():
+    call = {"id": "call_0", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    names = {
+        said["function"]["name"]
+        for less in simpler({"role": "assistant", "tool_calls": [call]})
+        for said in less.get("tool_calls", ())
+        if "name" in said.get("function", ())
+    }
+    assert names == {"f"}
+    assert {"tool_calls": None} not in list(simpler({"tool_calls": None}))
 
 
 def test_what_a_provider_says():

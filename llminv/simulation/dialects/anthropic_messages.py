@@ -105,8 +105,11 @@ class AnthropicMessages(Dialect):
                 yield _event("content_block_delta", {"index": index, "delta": delta}, carries)
             yield _event("content_block_stop", {"index": index}, Part.NOTHING)
         delta = {"stop_reason": self.finish(answer.finish_reason), "stop_sequence": None}
-        total = {} if answer.usage is None else {"usage": _usage(answer.usage)}
-        yield _event("message_delta", {"delta": delta} | total, Part.FINISH | reported)
+        total = {} if answer.usage is None else _usage(answer.usage)
+        if answer.usage_split:  # as in the examples of the documentation
+            total = {name: total[name] for name in total if name.startswith("output_tokens")}
+        usage_now = {"usage": total} if total else {}
+        yield _event("message_delta", {"delta": delta} | usage_now, Part.FINISH | reported)
         yield _event("message_stop", {}, Part.END)
 
 

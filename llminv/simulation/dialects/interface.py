@@ -56,8 +56,8 @@ class Answer:
 
     `finish_reason` is a neutral word (stop, length, tool_calls, content_filter); any other goes out as it
     is. `usage` None means that the provider reports none; a bucket that is None counts as 0. `reasoning` is
-    shown only by the dialects which show it. `tool_fragments` and `tool_index` say how a stream cuts calls of
-    tools, see `scenario.Said`.
+    shown only by the dialects which show it. `tool_fragments`, `tool_index` and `usage_split` say how a
+    stream is cut, see `scenario.Said`.
     """
 
     text: str
@@ -68,6 +68,7 @@ class Answer:
     reasoning: str = ""
     tool_fragments: str = "in_order"
     tool_index: str = "given"
+    usage_split: bool = False
 
 
 class Dialect(ABC):

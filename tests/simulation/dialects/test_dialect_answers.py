@@ -131,6 +131,17 @@ def test_anthropic_counts_the_cache_beside_the_input() -> None:
     }
 
 
+def test_anthropic_may_report_usage_in_parts() -> None:
+    answer = Answer("Hello", "m", usage=Usage(1000, 60, 800, 150, 40), usage_split=True)
+    stream = DIALECTS["anthropic-messages"].stream(answer)
+    (last,) = [json.loads(event.data) for event in stream.events if event.name == "message_delta"]
+    assert last["usage"] == {"output_tokens": 60, "output_tokens_details": {"thinking_tokens": 40}}
+    assert HEAR["anthropic-messages"](Wire(stream), stream=True).usage == answer.usage
+    for name in ("openai-chat", "deepseek", "gemini"):
+        whole_usage = replace(answer, usage_split=False)
+        assert DIALECTS[name].stream(answer).encode() == DIALECTS[name].stream(whole_usage).encode()
+
+
 def test_gemini_counts_the_cache_within_and_thoughts_beside() -> None:
     answer = Answer("Hello", "m", usage=Usage(1000, 60, 800, 0, 40))
     assert json.loads(DIALECTS["gemini"].answer(answer).body)["usageMetadata"] == {
