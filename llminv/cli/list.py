@@ -15,6 +15,7 @@ from llminv.declaration.fields import near, shown
 from llminv.errors import UsageError
 from llminv.kinds import KINDS
 from llminv.reports.text import folded
+from llminv.saboteurs import SABOTEURS
 from llminv.simulation.faults import FAULTS
 
 Row = Sequence[str]
@@ -35,12 +36,19 @@ def _faults() -> Iterable[Row]:
     return ((row.name, row.fault_class, row.where.value, folded(row.summary)) for row in FAULTS.values())
 
 
+def _saboteurs() -> Iterable[Row]:
+    for row in SABOTEURS.values():
+        where = f"{row.boundary}, forges" if row.forges else row.boundary.value
+        yield row.name, where, ", ".join(row.aims), row.reference, f"a handler that {row.does}"
+
+
 # What can be listed: the head of each column, and the rows.
 TABLES: Mapping[str, tuple[Row, Callable[[], Iterable[Row]]]] = MappingProxyType(
     {
         "invariants": (("ID", "KIND", "DECLARED IN", "TITLE"), _invariants),
         "kinds": (("KIND", "SUMMARY"), _kinds),
         "faults": (("FAULT", "CLASS", "FIRES", "SUMMARY"), _faults),
+        "saboteurs": (("SABOTEUR", "WHERE", "AIMS AT", "REFERENCE", "PLANTS"), _saboteurs),
     }
 )
 
@@ -49,7 +57,7 @@ def list_(
     context: typer.Context,
     what: Annotated[str, typer.Argument(metavar="|".join(TABLES), show_default=True)] = "invariants",
 ) -> int:
-    """List invariants, kinds or faults."""
+    """List invariants, kinds, faults or saboteurs."""
     if what not in TABLES:
         raise UsageError(f"there is no list of {shown(what)}{near(what, TABLES)}")
     head, rows = TABLES[what]

@@ -301,7 +301,7 @@ ROWS = (
         Boundary.CALL,
         ("messages_changed",),
         "cuts the beginning of the last message",
-        "https://github.com/BerriAI/litellm/issues/7091",
+        "https://github.com/BerriAI/litellm/pull/15795",
         CutsTheMessage,
     ),
     Saboteur(

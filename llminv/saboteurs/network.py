@@ -255,7 +255,7 @@ ROWS = (
         Boundary.NETWORK,
         ("wrong_model_asked",),
         "asks for a model that is not the declared one",
-        "https://github.com/BerriAI/litellm/issues/7807",
+        "https://github.com/RightNow-AI/openfang/issues/200",
         OtherModelAsked,
         forges=True,
     ),

@@ -183,7 +183,7 @@ ROWS = (
         Boundary.VALUE,
         ("too_high",),
         "counts with a margin on top of a tokenizer that is not the provider's",
-        "https://github.com/caozhiyuan/copilot-api/pull/134",
+        "https://github.com/ooples/token-optimizer-mcp/pull/222",
         counting(lambda count: 2 * count + 20),
         NO_COUNT,
     ),

@@ -4,6 +4,8 @@ import tomllib
 
 import pytest
 
+from llminv.saboteurs import SABOTEURS
+
 TOOTHLESS = """
   - id: toothless
     title: Toothless
@@ -83,6 +85,18 @@ def test_nothing_applies(project, cli):
     assert answer.status == 2
     assert "the handler does not offer complete or acomplete" in answer.out
     assert "No verdict: no saboteur applies" in answer.err
+
+
+def test_what_can_be_planted_is_listed(cli):
+    answer = cli("list", "saboteurs")
+    head, *rows = answer.out.splitlines()
+    assert head.split("  ")[0] == "SABOTEUR"
+    assert len(rows) == len(SABOTEURS)
+    (row,) = [" ".join(line.split()) for line in rows if line.startswith("no_retries ")]
+    assert row == (
+        "no_retries network too_few_attempts https://github.com/googleapis/python-genai/issues/2044 "
+        "a handler that asks each provider once, whatever the policy says"
+    )
 
 
 def test_broken_proofs_stop_it_before_any_work(project, cli):

@@ -1,5 +1,6 @@
 """Every saboteur is caught by every finding code that it aims at, on a handler that holds by itself."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -17,6 +18,7 @@ from llminv.declaration.models import Cooldown, Retries, Stream
 from llminv.kinds import KINDS
 from llminv.runner import Runner
 from llminv.saboteurs import SABOTEURS
+from llminv.saboteurs.interface import Boundary
 from llminv.simulation.dialects import DIALECTS
 
 ROOT = Path(__file__).parents[2]
@@ -173,6 +175,15 @@ def aims():
 def test_every_finding_code_has_its_saboteur():
     codes = {(name, code) for name, kind in KINDS.items() for code in kind.codes}
     assert codes - {(name, code) for name, code, _ in aims()} == WITHOUT.keys()
+
+
+@pytest.mark.parametrize("row", SABOTEURS.values(), ids=lambda row: row.name)
+def test_a_row_is_whole(row):
+    assert SABOTEURS[row.name] is row
+    assert re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+/(issues|pull)/\d+", row.reference)
+    assert row.does == row.does.strip(".") and row.idle
+    assert row.aims
+    assert not row.forges or row.boundary is Boundary.NETWORK
 
 
 def test_every_aim_is_a_finding_code():
