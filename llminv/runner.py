@@ -179,6 +179,8 @@ class Runner:
     def _offers(self, stage: Stage) -> tuple[str, ...]:
         try:
             made = self._make(Scenario(()))
+        except HandlerError:  # a ready adapter says itself what it lacks
+            raise
         except BaseException as error:
             raise HandlerError(
                 f"handler {self._spec!r} raised while it was made: {type(error).__name__}: {error}",

@@ -33,9 +33,19 @@ CODES = {
 
 
 class Exhaustion(RoutingInvariant):
-    """The YAML fields; with `without_key`, having no key for any provider is having none that answers."""
+    """The YAML fields; with `without_key`, having no key for any provider is having none that answers.
+
+    Unless `names_providers`, the error need not name those that were tried.
+    """
 
     without_key: Boolean = False
+    names_providers: Boolean = True
+
+
+def _names_providers(promise: Promise) -> bool:
+    if not isinstance(promise.invariant, Exhaustion):  # the registry pairs kinds and models
+        raise TypeError(promise.invariant.kind)
+    return promise.invariant.names_providers
 
 
 def _down_with(call: Call, providers: tuple[str, ...], faults: tuple[str, ...]) -> Scenario:
@@ -121,7 +131,7 @@ def _judge(promise: Promise, route: Route, call: int) -> Iterator[Finding]:
         yield Finding("wrong_error", expected, told(outcome), call, at_s=outcome.at_s)
         return
     named = _named(outcome, promise.providers)
-    for provider in route.tried:
+    for provider in route.tried if _names_providers(promise) else ():
         if provider not in named:
             expected = f"{declared} names every provider tried: {', '.join(route.tried)}"
             observed = f"{provider} is not named: {told(outcome)}"
@@ -152,6 +162,10 @@ def _describe(promise: Promise) -> str:
     )
 
 
+def _moot(promise: Promise) -> dict[str, str]:
+    return {} if _names_providers(promise) else {"provider_not_named": "the error need not name anyone"}
+
+
 def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     del promise, operations
     yield from ()
@@ -172,4 +186,5 @@ KIND = Kind(
     check=_check,
     describe=_describe,
     reservations=routing.silences,
+    moot=_moot,
 )

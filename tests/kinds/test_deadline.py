@@ -77,6 +77,12 @@ def test_a_correct_router_shows_nothing_and_exercises_everything(router):
         assert playing.labels >= KIND.required(PROMISE)
 
 
+def test_only_the_named_ways_are_played():
+    whole = promise_of("deadline", ways=("complete", "acomplete"))
+    assert set(KIND.operations_of(whole)) == {"complete", "acomplete"}
+    assert set(KIND.operations_of(PROMISE)) == set(KIND.operations)
+
+
 def test_every_code_is_planted():
     assert {code for codes in PLANTED.values() for code in codes} == KIND.codes.keys()
 

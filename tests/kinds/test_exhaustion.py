@@ -15,6 +15,9 @@ ALL_DOWN = down(*ALL)
 EXPECTED = "NoProviderAvailable is raised: no provider answered"
 NAMES = f"NoProviderAvailable names every provider tried: {', '.join(CHAIN)}"
 
+# Its error may name nobody.
+UNNAMED = promise_of("exhaustion", names_providers=False)
+
 FINDINGS = {
     "an apology": (
         history(*ALL, ends=replies("Sorry.")),
@@ -179,3 +182,11 @@ def test_the_sentence_for_the_document():
         "lets all of openai, anthropic, deepseek, gemini fail, with rate_limit, server_error, timeout, unavailable, "
         "invalid_key: each fault at all of them, and drawn mixtures"
     )
+
+
+def test_an_error_that_need_not_name_anyone():
+    happened = history(*ALL, ends=raises(message="all failed"))
+    assert {finding.code for finding in KIND.check(PROMISE, ALL_DOWN, happened)} == {"provider_not_named"}
+    assert KIND.check(UNNAMED, ALL_DOWN, happened) == []
+    assert KIND.moot(UNNAMED).keys() == {"provider_not_named"}
+    assert KIND.moot(PROMISE) == {}

@@ -46,14 +46,15 @@ class Adapter:
 
 
 _LITELLM = Needed("litellm", "litellm")
-_CHAIN = ("chain", "requests", "streams")
-_ONE = ("requests", "streams")
-_MEASURED = ("tokens", "cost", "prices")
+_CHAIN = ("chain", "requests", "streams", "errors")
+_TELLS = ("chain", "requests", "streams", "endings")
+_ONE = ("requests", "streams", "errors")
+_COST = ("cost", "prices")
 
 _ROWS = (
     # Routers over several providers.
-    Adapter("litellm", "litellm_completion", (_LITELLM,), ("litellm", *_CHAIN), _MEASURED, "fork"),
-    Adapter("litellm-router", "litellm_router", (_LITELLM,), ("litellm-router", *_CHAIN), isolation="fork"),
+    Adapter("litellm", "litellm_completion", (_LITELLM,), ("litellm", *_TELLS, "counting"), _COST, "fork"),
+    Adapter("litellm-router", "litellm_router", (_LITELLM,), ("litellm-router", *_TELLS), isolation="fork"),
     Adapter(
         "pydantic-ai",
         "pydantic_ai",
@@ -84,14 +85,14 @@ _ROWS = (
         ("google-genai-sdk", *_ONE),
     ),
     # What only counts.
-    Adapter("tiktoken", "tiktoken_counts", (Needed("tiktoken", "tiktoken"),), ("tiktoken",)),
-    Adapter("tokencost", "tokencost", (Needed("tokencost", "tokencost"),), ("tokencost",), _MEASURED),
+    Adapter("tiktoken", "tiktoken_counts", (Needed("tiktoken", "tiktoken"),), ("tiktoken", "counting")),
+    Adapter("tokencost", "tokencost", (Needed("tokencost", "tokencost"),), ("tokencost", "counting")),
     Adapter(
         "genai-prices",
         "genai_prices",
         (Needed("genai_prices", "genai-prices"),),
         ("genai-prices",),
-        ("cost", "prices"),
+        _COST,
     ),
 )
 

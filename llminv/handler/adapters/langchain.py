@@ -18,6 +18,9 @@ MODELS = {
     "deepseek": ("langchain_deepseek", "ChatDeepSeek"),
     "gemini": ("langchain_google_genai", "ChatGoogleGenerativeAI"),
 }
+# What it calls otherwise: a provider, and the tokens written to a cache.
+PROVIDERS = {"google_genai": "gemini"}
+WRITTEN = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
 
 
 class Handler:
@@ -40,13 +43,19 @@ class Handler:
         return _reply(await self._chain(request).ainvoke(list(request.messages)))
 
     def stream(self, request: Request) -> Iterator[Chunk]:
+        whole = None
         for message in self._chain(request).stream(list(request.messages)):
             yield from _chunks(message)
+            whole = message if whole is None else whole + message
+        yield _last(whole)
 
     async def astream(self, request: Request) -> AsyncIterator[Chunk]:
+        whole = None
         async for message in self._chain(request).astream(list(request.messages)):
             for chunk in _chunks(message):
                 yield chunk
+            whole = message if whole is None else whole + message
+        yield _last(whole)
 
     def _chain(self, request: Request) -> Any:
         tools, choice = list(request.tools), request.tool_choice
@@ -56,28 +65,31 @@ class Handler:
 
 
 def _reply(answer: Any) -> Reply:
-    said = answer.response_metadata
     calls = [ToolCall(call["id"], call["name"], json.dumps(call["args"])) for call in answer.tool_calls]
-    usage = _usage(answer.usage_metadata)
-    return Reply(answer.text, calls, _reason(said), usage, said.get("model_provider"), said.get("model_name"))
+    last = _last(answer)
+    return Reply(answer.text, calls, last.finish_reason, last.usage, last.provider, last.model)
 
 
 def _chunks(message: Any) -> Iterator[Chunk]:
-    said = message.response_metadata
     for call in message.tool_call_chunks:
         yield Chunk(tool_call=ToolCall(call["id"], call["name"], call["args"] or "", call["index"]))
-    usage = _usage(message.usage_metadata)
-    served = said.get("model_provider"), said.get("model_name")
-    yield Chunk(message.text, None, _reason(said), usage, *served)
+    yield Chunk(message.text)
 
 
-def _reason(said: dict[str, Any]) -> str | None:
-    return said.get("finish_reason") or said.get("stop_reason")
+def _last(answer: Any) -> Chunk:
+    """Return what stands in a whole answer; of a stream that is the sum of its messages."""
+    said = answer.response_metadata
+    reason = said.get("finish_reason") or said.get("stop_reason")
+    provider = said.get("model_provider")
+    named = PROVIDERS.get(provider, provider), said.get("model_name")
+    return Chunk("", None, reason, _usage(answer.usage_metadata), *named)
 
 
 def _usage(counted: dict[str, Any] | None) -> Usage | None:
     if counted is None:
         return None
     read, made = counted.get("input_token_details") or {}, counted.get("output_token_details") or {}
-    whole = counted["input_tokens"], counted["output_tokens"]
-    return Usage(*whole, read.get("cache_read"), read.get("cache_creation"), made.get("reasoning"))
+    # What was written to a cache is counted under the time for which it is kept, if that was said.
+    written = [read[name] for name in WRITTEN if name in read]
+    whole = counted["input_tokens"], counted["output_tokens"], read.get("cache_read")
+    return Usage(*whole, sum(written) if written else None, made.get("reasoning"))

@@ -19,7 +19,7 @@ class Handler(Measures):
     """Each provider is a model with its prefix; the rest of the chain are the fallbacks of the first."""
 
     def __init__(self, world: World) -> None:
-        super().__init__()
+        super().__init__(world)
         policy = world.policy
         self.model, *self.fallbacks = [named(name, world.providers[name].model) for name in policy["chain"]]
         self.options = {

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
-from llminv.contract import Message, Usage
+from llminv.contract import Message, Usage, World
 
 # A library's values are of its own types, which are not there when this is checked, hence Any.
+
+# What litellm calls the price of each bucket.
+RATES = {
+    "input": "input_cost_per_token",
+    "output": "output_cost_per_token",
+    "cached_input": "cache_read_input_token_cost",
+    "cache_write": "cache_creation_input_token_cost",
+    "reasoning": "output_cost_per_reasoning_token",
+}
 
 
 def named(provider: str, model: str) -> str:
@@ -23,12 +33,30 @@ def served(answer: Any) -> tuple[str, float | None]:
     return hidden.get("custom_llm_provider"), hidden.get("response_cost")
 
 
-class Measures:
-    """litellm, with its token counter and its prices."""
+def prices_of(world: World) -> dict[str, dict[str, Any]]:
+    """Return the declared prices in the way in which litellm takes custom ones, by its names of models."""
+    unit = {"per_1k": 1_000, "per_1M": 1_000_000}.get(world.prices.get("unit", ""), 1)
+    return {
+        named(provider, model): {
+            "litellm_provider": provider,
+            "mode": "chat",
+            **{RATES[name]: float(Decimal(text) / unit) for name, text in row.items() if name in RATES},
+        }
+        for provider, models in world.prices.get("models", {}).items()
+        for model, (row, *_) in models.items()
+    }
 
-    def __init__(self) -> None:
+
+class Measures:
+    """litellm, with its token counter and its prices, to which the declared ones are registered.
+
+    https://docs.litellm.ai/docs/sdk_custom_pricing says how a user sets prices of their own.
+    """
+
+    def __init__(self, world: World) -> None:
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # its import would fetch the prices
         self.litellm = import_module("litellm")
+        self.litellm.register_model(prices_of(world))
 
     def count_tokens(
         self,

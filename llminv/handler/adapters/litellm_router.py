@@ -16,7 +16,7 @@ class Handler(Measures):
     """The declared chain as `fallbacks`, the policy's limits as the Router's settings."""
 
     def __init__(self, world: World) -> None:
-        super().__init__()
+        super().__init__(world)
         policy = world.policy
         chain = policy["chain"]
         self.first = chain[0]

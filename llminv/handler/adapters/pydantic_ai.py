@@ -18,7 +18,8 @@ MODELS = {
     "deepseek": ("models.openai", "OpenAIChatModel", "providers.deepseek", "DeepSeekProvider"),
     "gemini": ("models.google", "GoogleModel", "providers.google", "GoogleProvider"),
 }
-# The names of parameters that are not the same.
+# What it calls otherwise: a provider, and parameters.
+PROVIDERS = {"google": "gemini"}
 PARAMS = {"stop": "stop_sequences"}
 
 
@@ -46,14 +47,15 @@ class Handler:
         with self.direct.model_request_stream_sync(**self._asked(request)) as events:
             for event in events:
                 yield from _chunks(event)
-            yield _last(events.response)
+            yield from _last(events.response)
 
     async def astream(self, request: Request) -> AsyncIterator[Chunk]:
         async with self.direct.model_request_stream(**self._asked(request)) as events:
             async for event in events:
                 for chunk in _chunks(event):
                     yield chunk
-            yield _last(events.get())
+            for chunk in _last(events.get()):
+                yield chunk
 
     def _asked(self, request: Request) -> dict[str, Any]:
         settings = self.settings | {PARAMS.get(name, name): value for name, value in request.params.items()}
@@ -104,7 +106,7 @@ def _reply(answer: Any) -> Reply:
         calls,
         answer.finish_reason,
         _usage(answer.usage),
-        answer.provider_name,
+        PROVIDERS.get(answer.provider_name, answer.provider_name),
         answer.model_name,
     )
 
@@ -118,13 +120,13 @@ def _chunks(event: Any) -> Iterator[Chunk]:
         yield Chunk(event.part.content)
     elif event.event_kind == "part_delta" and event.delta.part_delta_kind == "text":
         yield Chunk(event.delta.content_delta)
-    elif event.event_kind == "part_end" and event.part.part_kind == "tool-call":
-        yield Chunk(tool_call=_call(event.part))
 
 
-def _last(answer: Any) -> Chunk:
-    served = answer.provider_name, answer.model_name
-    return Chunk("", None, answer.finish_reason, _usage(answer.usage), *served)
+def _last(answer: Any) -> Iterator[Chunk]:
+    """Yield what stands in the response at the end of a stream: calls of tools are whole there."""
+    reply = _reply(answer)
+    yield from (Chunk(tool_call=call) for call in reply.tool_calls)
+    yield Chunk("", None, reply.finish_reason, reply.usage, reply.provider, reply.model)
 
 
 def _usage(usage: Any) -> Usage | None:

@@ -10,6 +10,11 @@ from importlib import import_module
 from typing import Any
 
 from llminv.contract import Message
+from llminv.errors import HandlerError
+from llminv.handler.adapters.plain_text import text_of
+
+# It downloads them into its cache when it is used; no audit does.
+ENCODINGS = ("o200k_base", "cl100k_base")
 
 PER_MESSAGE = 3
 PER_NAME = 1
@@ -21,6 +26,15 @@ class Handler:
 
     def __init__(self) -> None:
         self.tiktoken = import_module("tiktoken")
+        for name in ENCODINGS:
+            try:
+                self.tiktoken.get_encoding(name)
+            except Exception as error:
+                raise HandlerError(
+                    f"tiktoken has no vocabulary {name} in its cache: {type(error).__name__}",
+                    f"with a network, `python -c 'import tiktoken; tiktoken.get_encoding(\"{name}\")'` "
+                    "gets it; TIKTOKEN_CACHE_DIR says where it is kept",
+                ) from None
 
     def count_tokens(
         self,
@@ -36,7 +50,10 @@ class Handler:
             return len(encoding.encode(said, disallowed_special=()))
         count = PER_REPLY
         for message in said:
-            texts = [value for value in message.values() if isinstance(value, str)]
+            others = [
+                value for name, value in message.items() if name != "content" and isinstance(value, str)
+            ]
+            texts = [text_of(message), *others]
             count += PER_MESSAGE + sum(len(encoding.encode(text, disallowed_special=())) for text in texts)
             count += PER_NAME if "name" in message else 0
         return count

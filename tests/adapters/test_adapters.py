@@ -1,0 +1,153 @@
+"""Ready adapters: what each declares, what is said where its library is not there, and what the SDKs do right."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+from environments import CURRENT, python_of
+
+from llminv.audit.engine import Options, run
+from llminv.audit.judge import judged
+from llminv.audit.worker import Worker
+from llminv.cli import main
+from llminv.cli.project import Project
+from llminv.handler.adapters import ADAPTERS
+from llminv.history import CallStarted, ContractBroken, HostRefused, RealRefused, Replied, Returned
+from llminv.kinds import KINDS
+from llminv.scenario import Act, Call, Framing, Said, Scenario, Script
+from llminv.verdict import Status
+
+# The environment that has the library, where it is not this one.
+ENVIRONMENTS = {
+    "litellm": "litellm",
+    "litellm-router": "litellm",
+    "langchain": "litellm",
+    "tokencost": "litellm",
+    "pydantic-ai": "pydantic-ai",
+}
+WAYS = ("complete", "acomplete", "stream", "astream")
+OFFERS = {
+    "litellm": (*WAYS, "count_tokens", "cost"),
+    "litellm-router": (*WAYS, "count_tokens", "cost"),
+    "tokencost": ("count_tokens", "cost"),
+    "genai-prices": ("cost",),
+}
+SDKS = ("openai-sdk", "anthropic-sdk", "google-genai-sdk")
+# Of litellm 1.106.2: with `fallbacks`, what it returns for a stream is none that can be iterated without a loop.
+KNOWN = {("litellm", "stream")}
+# What only counts needs no scenario with a provider; tiktoken and tokencost need vocabularies from the network.
+ROUTERS_AND_SDKS = [name for name in ADAPTERS if name not in ("tiktoken", "tokencost", "genai-prices")]
+LIMIT_S = 60.0
+
+
+def promises_of(name):
+    project = Project.here(handler=name)
+    assert project.adapter is ADAPTERS[name]
+    return project.declarations.promises
+
+
+def worker_of(name):
+    python = python_of(ENVIRONMENTS.get(name, CURRENT))
+    return Worker(
+        promises_of(name)[0].setting(), name, LIMIT_S, isolation=ADAPTERS[name].isolation, python=python
+    )
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_what_comes_with_an_adapter_is_right(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert promises_of(name)
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_a_library_is_imported_by_nobody_but_its_handler(name):
+    import llminv.handler.adapters as package
+
+    source = (Path(package.__file__).parent / f"{ADAPTERS[name].module}.py").read_text()
+    imported = [node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    others = {name.partition(".")[0] for name in imported} - set(sys.stdlib_module_names)
+    assert others <= {"llminv"}
+    assert not [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import) and node.names[0].name not in sys.stdlib_module_names
+    ]
+
+
+@pytest.mark.parametrize("name", ROUTERS_AND_SDKS)
+def test_an_adapter_answers_in_every_way(name):
+    with worker_of(name) as worker:
+        assert worker.offers == OFFERS.get(name, WAYS)
+        assert worker.packages
+        for operation in worker.offers:
+            history = worker.play(Scenario((Call(operation),)))
+            assert list(history.of(RealRefused, HostRefused, ContractBroken)) == []
+            answered = list(history.of(Replied, Returned)) != []
+            assert answered or (name, operation) in KNOWN
+
+
+def test_a_library_that_is_not_installed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--handler", "pydantic-ai"]) == 2
+    said = capsys.readouterr().err
+    assert "the adapter 'pydantic-ai' needs pydantic-ai-slim[openai,anthropic,google]" in said
+    assert "pip install 'pydantic-ai-slim[openai,anthropic,google]'" in said
+
+
+def test_an_interpreter_that_is_none(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--handler", "openai-sdk", "--python", "nowhere/python"]) == 2
+    assert "nowhere/python is not an interpreter" in capsys.readouterr().err
+
+
+# What the SDKs do right today.
+UTF8 = Act(said=Said(text="aé漢😀 b", deltas="characters"), cut_every=1)
+RIGHT = {
+    "bytes-do-not-matter": (
+        Act(framing=Framing(newline="crlf")),
+        UTF8,
+    ),
+    "streams-reach-the-consumer-whole": (UTF8, Act("body_reset", after=1), Act("body_closed", after=1)),
+    "endings-and-usage-come-through": (Act(said=Said(finish_reason="length")),),
+}
+
+
+@pytest.mark.parametrize("name", SDKS)
+def test_what_the_sdks_do_right_is_held(name):
+    promises = {promise.invariant.id: promise for promise in promises_of(name)}
+    with worker_of(name) as worker:
+        for id_, acts in RIGHT.items():
+            promise = promises[id_]
+            for act in acts:
+                for operation in ("stream", "astream"):
+                    rows = (Script(0, promise.policy.chain[0], then=act),)
+                    scenario = Scenario((Call(operation),), rows)
+                    history = worker.play(scenario)
+                    kind = KINDS[promise.invariant.kind]
+                    assert history.of(CallStarted)
+                    assert judged(kind, promise, scenario, history).findings == ()
+
+
+@pytest.mark.parametrize("name", ["openai-sdk", "anthropic-sdk"])
+def test_retry_after_in_seconds_is_obeyed(name):
+    promise = next(each for each in promises_of(name) if each.invariant.kind == "retry_budget")
+    with worker_of(name) as worker:
+        rows = (Script(0, promise.policy.chain[0], (Act("http_429", retry_after="7"),)),)
+        scenario = Scenario((Call("complete"),), rows)
+        history = worker.play(scenario)
+    assert history.ended_at_s == pytest.approx(7.0, abs=0.01)
+    assert judged(KINDS["retry_budget"], promise, scenario, history).findings == ()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", ROUTERS_AND_SDKS)
+def test_every_invariant_comes_to_a_verdict(name):
+    python = python_of(ENVIRONMENTS.get(name, CURRENT))
+    options = Options(
+        seed=1, max_examples=20, isolation=ADAPTERS[name].isolation, python=python, scenario_limit_s=LIMIT_S
+    )
+    audit = run(promises_of(name), name, KINDS, options)
+    assert [
+        result.promise.invariant.id for result in audit.results if result.verdict.status is Status.UNKNOWN
+    ] == []
