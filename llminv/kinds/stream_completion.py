@@ -143,9 +143,10 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 
 def _alike(promise: Promise, scenario: Scenario) -> Scenario:
     """Return the scenario with the same text for all, where one may have to go on with another's answer."""
-    *before, row = scenario.acts or (Script(0, ""),)
-    if promise.policy.stream.broken_after_content == "error" or not row.then.after:
+    resumes = promise.policy.stream.broken_after_content == "resume"
+    if not resumes or not scenario.acts or not scenario.acts[-1].then.after:
         return scenario
+    *before, row = scenario.acts
     said = Said(text="All of them say the same.")
     order = routing.order_from(promise.policy, scenario.calls[0].start)
     later = (Script(0, provider, then=Act(said=said)) for provider in order[order.index(row.provider) + 1 :])
