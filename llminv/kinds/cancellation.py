@@ -125,7 +125,7 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
             Script,
             st.just(0),
             st.just(provider),
-            st.lists(failing, max_size=1).map(tuple),
+            st.lists(failing, max_size=2).map(tuple),
             st.one_of(late, st.sampled_from(held), failing),
         )
         for provider in routing.chain_of(promise)
