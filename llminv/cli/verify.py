@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llminv.cli.bugs import recorded_bug
 from llminv.cli.exit_codes import Exit
 from llminv.cli.project import Project
 from llminv.cli.record import up_to_date
@@ -45,7 +46,8 @@ STYLES: Mapping[Exit, str] = MappingProxyType(
 def verify(
     context: typer.Context,
     bugs: Annotated[
-        list[str] | None, typer.Argument(metavar="[BUG]...", help="Ids of recorded bugs; none: all.")
+        list[str] | None,
+        typer.Argument(metavar="[BUG]...", help="Ids of recorded bugs, or their files; none: all."),
     ] = None,
     python: Annotated[
         str | None,
@@ -56,28 +58,31 @@ def verify(
     """Play each bug where it was found and at its fix, and record what is so."""
     del color  # the screen has it
     screen, project = screen_of(context), Project.here(python=python)
-    ledger = project.ledger
-    chosen = [ledger.get(name) for name in bugs] if bugs else list(ledger.bugs())
+    own = project.ledger
+    chosen = [recorded_bug(name, project) for name in bugs] if bugs else [(bug, own) for bug in own.bugs()]
     if not chosen:
         screen.err("No bug is recorded.")
         return Exit.FINE
-    ensure_writable(ledger.folder)
-    ensure_writable(Path())
-    verifier = Verifier(
-        ledger,
-        KINDS,
-        folder=Path.cwd(),
-        limit_s=project.config.scenario_limit_s,
-        python=project.python,
-    )
-    before = read_verified(ledger.folder)
-    promises = project.declarations.promises
-    for bug in chosen:
-        verifier.ensure_fix_exists(bug)
-    found = {_verified(bug, before.get(bug.id), verifier, ledger, screen) for bug in chosen}
-    for line in up_to_date(lambda: documents(Path(), promises, ledger, KINDS)):
-        screen.err(line)
+    verifiers = {ledger.folder: _verifier(ledger, project) for _, ledger in chosen}
+    before = {folder: read_verified(folder) for folder in verifiers}
+    for folder in (Path(), *verifiers):
+        ensure_writable(folder)
+    promises = project.declarations.promises if own.folder in verifiers else []
+    for bug, ledger in chosen:
+        verifiers[ledger.folder].ensure_fix_exists(bug)
+    found = {
+        _verified(bug, before[ledger.folder].get(bug.id), verifiers[ledger.folder], ledger, screen)
+        for bug, ledger in chosen
+    }
+    if own.folder in verifiers:
+        for line in up_to_date(lambda: documents(Path(), promises, own, KINDS)):
+            screen.err(line)
     return next(status for status in (Exit.VIOLATED, Exit.NO_VERDICT, Exit.FINE) if status in found)
+
+
+def _verifier(ledger: Ledger, project: Project) -> Verifier:
+    limit_s = project.config.scenario_limit_s
+    return Verifier(ledger, KINDS, folder=Path.cwd(), limit_s=limit_s, python=project.python)
 
 
 def _verified(bug: Bug, before: Standing | None, verifier: Verifier, ledger: Ledger, screen: Screen) -> Exit:

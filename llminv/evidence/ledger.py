@@ -28,7 +28,8 @@ NOT_BUGS = frozenset({VERIFIED_TOML, "proofs.toml"})
 
 _HEAD = f"""\
 # A bug that llminv found, and that failed again when it was replayed. llminv never changes this file.
-# Yours to fill in, above the first [table], each a text: {", ".join(OWNED_BY_PEOPLE)}.
+# Yours to fill in, above the first [table], each a text: {", ".join(OWNED_BY_PEOPLE)};
+# fixed_in is a commit, or package==version.
 """
 _MEND = "mend the file, restore it with git, or delete it: the next run that finds the bug files it again"
 

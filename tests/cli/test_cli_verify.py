@@ -117,7 +117,7 @@ def test_a_fix_that_does_not_exist(repository, bug, cli, fixed_in):
     say(bug, "fixed_in", fixed_in)
     answer = cli("verify")
     assert (answer.status, answer.out) == (2, "")
-    assert answer.err.startswith(f"error: invariants/bugs/{bug.name}:4: fixed_in: the")
+    assert answer.err.startswith(f"error: invariants/bugs/{bug.name}:5: fixed_in: the")
     assert not verified(repository).exists()
 
 
@@ -173,6 +173,17 @@ def test_a_bug_that_is_gone_goes_from_the_file(repository, bug, cli):
     text = verified(repository).read_text()
     assert "[bugs.other]" in text
     assert bug.stem not in text
+
+
+def test_a_ledger_in_another_folder(repository, bug, cli):
+    """What is so is written beside its bugs; the project's documents are about its own ledger."""
+    elsewhere = repository.folder / "found"
+    elsewhere.mkdir()
+    bug.rename(elsewhere / bug.name)
+    answer = cli("verify", f"found/{bug.name}")
+    assert (answer.status, answer.out) == (0, f"{BUG}  open: it FAILS on commit v1\n")
+    assert answer.err == "found/verified.toml: written\n"
+    assert cli("bugs", "show", f"found/{bug.name}").out.startswith(f"{BUG}: open\n")
 
 
 def test_an_unknown_bug(repository, cli):

@@ -17,7 +17,8 @@ from llminv.scenario import Call, Scenario
 
 FILE = """\
 # A bug that llminv found, and that failed again when it was replayed. llminv never changes this file.
-# Yours to fill in, above the first [table], each a text: root_cause, fixed_in, reference, accepted.
+# Yours to fill in, above the first [table], each a text: root_cause, fixed_in, reference, accepted;
+# fixed_in is a commit, or package==version.
 
 format = 1
 id = "provider-fallback-chain-stopped-early-openai-rate-limit-66ccf5"
@@ -108,15 +109,15 @@ def test_an_unknown_id_names_the_nearest(ledger, bug):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("seed = 7", "seed = ", ":16: not TOML: Invalid value (at line 16, column 8)"),
-        ("format = 1", "format = 2", ":4: format version 2 is not known; this llminv reads 1"),
+        ("seed = 7", "seed = ", ":17: not TOML: Invalid value (at line 17, column 8)"),
+        ("format = 1", "format = 2", ":5: format version 2 is not known; this llminv reads 1"),
         ("format = 1\n", "", ": format version None is not known; this llminv reads 1"),
-        ("seed = 7", 'seed = "7"', ":16: field 'seed': found '7', expected int"),
+        ("seed = 7", 'seed = "7"', ":17: field 'seed': found '7', expected int"),
         ("seed = 7\n", "", ": the bug: field 'seed' is missing"),
         (
             "seed = 7",
             "seed = 7\nrootcause = ''",
-            ":17: the bug has no field 'rootcause': did you mean 'root_cause'?",
+            ":18: the bug has no field 'rootcause': did you mean 'root_cause'?",
         ),
         (
             "{ call = 0, provider",
@@ -146,17 +147,17 @@ def test_an_unknown_id_names_the_nearest(ledger, bug):
         (
             'id = "provider',
             'id = "my-provider',
-            ":5: id 'my-provider-fallback-chain-stopped-early-openai-rate-limit-66ccf5' is not the name of the file",
+            ":6: id 'my-provider-fallback-chain-stopped-early-openai-rate-limit-66ccf5' is not the name of the file",
         ),
         (
             "seed = 7",
             'seed = 7\ntransport = "carrier pigeon"',
-            ":17: 'carrier pigeon' is no transport: it is one of in-process, loopback",
+            ":18: 'carrier pigeon' is no transport: it is one of in-process, loopback",
         ),
         (
             "seed = 7",
             'seed = 7\nfixed_in = "one two"',
-            ":17: fixed_in: found 'two', expected a commit, or package==version",
+            ":18: fixed_in: found 'two', expected a commit, or package==version",
         ),
         ("[promise]", "[promise]\na = { python = 'x(' }", ": not TOML: 'x(' is not a Python literal"),
         (
