@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import logging
 import os
 import random
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this file may be loaded by its path alone
 
@@ -25,6 +26,7 @@ from byok.cost import cost
 from byok.errors import Attempt, NoProviderAvailable, ProviderError, StreamInterrupted
 from byok.gemini import Gemini
 from byok.openai_chat import DeepSeekChat, OpenAIChat
+from byok.overrides import overridden
 from byok.policy import FaultClass
 from byok.request import checked
 from byok.streaming import Streaming, streamed
@@ -32,7 +34,7 @@ from byok.tokens import Tools, count_tokens
 from llminv.contract import Chunk, Message, Reply, Request, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
     from decimal import Decimal
 
 logger = logging.getLogger("byok")
@@ -73,9 +75,11 @@ class Handler:
     fallback: ClassVar[frozenset[FaultClass]] = policy.FALLBACK
 
     def __init__(self) -> None:
-        keys = {row.name: os.environ.get(row.key_variable, "").strip() for row in PROVIDERS}
+        self.keys = {row.name: os.environ.get(row.key_variable, "").strip() for row in PROVIDERS}
         self.adapters: dict[str, Adapter] = {
-            row.name: row.adapter(row.name, row.model, keys[row.name]) for row in PROVIDERS if keys[row.name]
+            row.name: row.adapter(row.name, row.model, self.keys[row.name])
+            for row in PROVIDERS
+            if self.keys[row.name]
         }
 
     async def aclose(self) -> None:
@@ -84,12 +88,23 @@ class Handler:
             for adapter in self.adapters.values():
                 stack.push_async_callback(adapter.aclose)
 
+    @contextlib.asynccontextmanager
+    async def _as_asked(self, request: Request) -> AsyncIterator[Self]:
+        """Give this router with the keys, models and parameters that come with a call."""
+        async with overridden(self.adapters, PROVIDERS, self.keys, request) as adapters:
+            own = copy.copy(self)
+            own.adapters = adapters
+            yield own
+
     async def acomplete(self, request: Request) -> Reply:
         """Return the reply of the first provider that answers.
 
         Raises NoProviderAvailable where none does in time, the provider's own error where it refuses the
         request or the content, and UnsupportedRequestError where the request does not fit the chain.
         """
+        if request.overrides:
+            async with self._as_asked(request) as own:
+                return await own.acomplete(replace(request, overrides={}))
         request = checked(request)
         ends_at_s = asyncio.get_running_loop().time() + policy.TOTAL_S
         attempts: list[Attempt] = []
@@ -121,6 +136,14 @@ class Handler:
         Tool calls come behind the text, each whole; the last chunk has finish reason and usage. Raises what
         `acomplete` raises, and StreamInterrupted where an answer breaks off behind its first text.
         """
+        if request.overrides:
+            async with (
+                self._as_asked(request) as own,
+                contextlib.aclosing(own.astream(replace(request, overrides={}))) as chunks,
+            ):
+                async for chunk in chunks:
+                    yield chunk
+            return
         request = checked(request)
         ends_at_s = asyncio.get_running_loop().time() + policy.TOTAL_S
         attempts: list[Attempt] = []
