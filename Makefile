@@ -6,10 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Each file of requirements is an environment of its own: routers that cannot be installed together.
 ROUTERS := $(patsubst tests/routers/requirements-%.txt,.venv-routers-%/.ready,$(wildcard tests/routers/requirements-*.txt))
+# Libraries that are audited by their ready adapters; RUN="--select ID -n 20" says what of them.
+LITELLM_AUDITS := audit-litellm audit-litellm-router audit-langchain
+AUDITS := $(LITELLM_AUDITS) audit-pydantic-ai
 # Tests run in two processes unless told otherwise: pytest -n.
 JOBS ?= 2
 
-.PHONY: audit audit-deep test environments lint clean
+.PHONY: audit audit-deep $(AUDITS) test environments lint clean
 .DELETE_ON_ERROR:
 
 audit: $(VENV)/.examples
@@ -18,6 +21,12 @@ audit: $(VENV)/.examples
 audit-deep: $(VENV)/.dev
 	$(BIN)/llminv run --no-write --max-examples 3000
 	$(BIN)/python -m pytest -n $(JOBS) -m deep
+
+$(LITELLM_AUDITS): $(VENV)/.examples .venv-routers-litellm/.ready
+	$(BIN)/llminv run --handler $(@:audit-%=%) --python .venv-routers-litellm/bin/python $(RUN)
+
+audit-pydantic-ai: $(VENV)/.examples .venv-routers-pydantic-ai/.ready
+	$(BIN)/llminv run --handler pydantic-ai --python .venv-routers-pydantic-ai/bin/python $(RUN)
 
 test:
 	+$(MAKE) --no-print-directory --jobs=3 environments
