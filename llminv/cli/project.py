@@ -17,17 +17,19 @@ from llminv.kinds import KINDS
 from llminv.simulation.dialects import DIALECTS
 
 BUGS = "bugs"
+# The declarations for everybody; the others of this repository ask for what not every handler has.
+PACKAGED = ("cost.yaml", "llm.yaml", "prices.yaml", "providers.yaml", "streaming.yaml", "tokens.yaml")
 
 
 def packaged() -> list[Path]:
-    """Return the declarations that come with llminv, sorted by name.
+    """Return the declarations that come with llminv.
 
     They stand once, in `invariants/` of the repository; a wheel carries a copy inside the package.
     """
     package = Path(llminv.__file__).parent
     inside = package / "packaged"
     folder = inside if inside.is_dir() else package.parent / "invariants"
-    return sorted(folder.glob("*.yaml"))
+    return [folder / name for name in PACKAGED]
 
 
 def _with(adapter: Adapter) -> list[Path]:
