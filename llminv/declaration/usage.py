@@ -4,8 +4,8 @@
      "billed_input": 8, "output": "Hello!", "billed_output": 2, "source": "https://..."}
 
 `text` may stand for `messages`: a prompt of that one user message. `tools` are those that were sent along.
-`billed_output` is what the words of `output` cost, without reasoning. `llminv usage import` writes such lines
-from logs.
+`billed_output` is what `output` cost without reasoning: for the record, as it is no count of that text (see
+`oracles.tokens.recorded`). `llminv usage import` writes such lines from logs.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from llminv.kinds.tokens import OPERATION, Target, TokensInvariant
 from llminv.oracles.tokens import ORACLES
 from llminv.oracles.tokens.interface import ACCUSING, Certainty, Count, Evidence, NoCount, Question
 from llminv.oracles.tokens.played import answered
-from llminv.oracles.tokens.recorded import questions
+from llminv.oracles.tokens.recorded import question
 from llminv.scenario import Call, Scenario
 from llminv.verdict import Finding
 
@@ -101,8 +101,6 @@ def _scenario(promise: Promise, target: Target, call: Call) -> Scenario:
 
 
 def _call(known: Question) -> Call:
-    if known.text is not None:
-        return Call(OPERATION, text=known.text)
     return Call(OPERATION, messages=known.messages, tools=known.tools)
 
 
@@ -124,7 +122,7 @@ def _recorded(promise: Promise) -> list[Question]:
     for provider in promise.policy.chain:
         lines = [line for line in promise.usage if line.provider == provider]
         step = -(-len(lines) // RECORDED_MAX) or 1
-        found += [known for line in lines[::step] for known in questions(line)]
+        found += [known for line in lines[::step] if (known := question(line)) is not None]
     return found
 
 
@@ -180,11 +178,10 @@ def _judged(promise: Promise, scenario: Scenario, history: History) -> Iterator[
 def _tolerated(promise: Promise, call: Call, truth: Count, tokens: int) -> Fraction:
     """Return by how many tokens a count may differ from `tokens`.
 
-    What a provider counts or bills for a text has a frame, as a message has.
+    What an endpoint counts for a text has a frame, as a message has.
     """
     invariant = _invariant(promise)
-    framed = truth.certainty in (Certainty.PLAYED, Certainty.RECORDED)
-    prompts = len(call.messages) if call.text is None else int(framed)
+    prompts = len(call.messages) if call.text is None else int(truth.certainty is Certainty.PLAYED)
     floor = invariant.floor_tokens + invariant.floor_tokens_per_message * prompts
     return max(Fraction(str(invariant.tolerance)) * tokens, Fraction(floor))
 

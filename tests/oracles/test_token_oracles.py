@@ -146,16 +146,16 @@ BILLED = Evidence(recorded=(LINE,))
 
 @pytest.mark.parametrize(
     ("model", "what", "tokens"),
-    [("m", {"messages": HI}, 9), ("x/m", {"messages": HI}, 9), ("m", {"text": "ok"}, 4)],
+    [("m", {"messages": HI}, 9), ("x/m", {"messages": HI}, 9)],
 )
-def test_recorded_knows_that_prompt_and_that_answer(model, what, tokens):
+def test_recorded_knows_that_prompt(model, what, tokens):
     assert ask("recorded", model, evidence=BILLED, **what) == Count(
         tokens, Certainty.RECORDED, "billed, see a log"
     )
 
 
 @pytest.mark.parametrize(
-    ("model", "what"), [("other", {"messages": HI}), ("m", {"messages": HI * 2}), ("m", {"text": "o"})]
+    ("model", "what"), [("other", {"messages": HI}), ("m", {"messages": HI * 2}), ("m", {"text": "ok"})]
 )
 def test_recorded_knows_nothing_else(model, what):
     assert isinstance(ask("recorded", model, evidence=BILLED, **what), NoCount)
