@@ -31,7 +31,7 @@ class Bill:
 
     `exact` is the price of the answer, None where it cannot be known; `failed` that of failed attempts
     with a whole report, `open` what those without one may have been billed at most. `usage` is what the
-    scenario has the answer say.
+    scenario has the answer say; `is_missing` that it says nothing of what it used, which was not for free.
     """
 
     call: int
@@ -70,7 +70,7 @@ def bills_of(promise: Promise, book: PriceBook, scenario: Scenario, history: His
                 served,
                 _usage(scenario, served) if served is not None else None,
                 any(event.call in (call, -1) for event in history.of(RequestReceived)),
-                served is not None and served.fault == MISSING,
+                served is not None and served.fault == MISSING and _is_paid(promise, book, scenario, served),
                 _price(promise, book, scenario, served) if served is not None and seen else None,
                 failed,
                 open_,
@@ -102,6 +102,11 @@ def _price(promise: Promise, book: PriceBook, scenario: Scenario, attempt: Attem
         return None
     model = attempt.request.model or promise.providers[attempt.provider].model
     return costs.exact(book, attempt.provider, model, _usage(scenario, attempt), attempt.started_at_s)
+
+
+def _is_paid(promise: Promise, book: PriceBook, scenario: Scenario, attempt: Attempt) -> bool:
+    """Return whether the model costs anything at all."""
+    return bool(_price(promise, book, scenario, attempt))
 
 
 def _usage(scenario: Scenario, attempt: Attempt) -> Usage:

@@ -130,6 +130,16 @@ def test_only_what_is_priced_is_judged():
     assert KIND.reservations(PROMISE.model_copy(update={"prices": PriceBook()}))
 
 
+def test_what_is_free_costs_nothing_with_usage_or_without():
+    free = {"unit": "per_1k", "models": {"openai": {"gpt-4o-mini": {"input": "0", "output": "0"}}}}
+    promise = PROMISE.model_copy(update={"prices": PriceBook.model_validate(free)})
+    missing = Scenario(ONE, down("openai", fault="usage_missing"))
+    with Playing("MissingIsFree", promise, FILE) as playing:
+        assert playing.codes(missing) == set()
+    with Playing("MissingIsFree", PROMISE, FILE) as playing:
+        assert playing.codes(missing) == {"missing_usage_free"}
+
+
 def test_a_stream_that_was_not_asked_for_its_usage_has_none_that_is_known():
     with Playing("NeverAsks", PROMISE, FILE) as playing:
         assert playing.codes(Scenario(calls("stream"))) == set()
