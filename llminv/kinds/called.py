@@ -55,16 +55,15 @@ def read(arguments: str) -> str | None:
     return canonical(value) if isinstance(value, dict) else None
 
 
-def turns(*, ids: bool, exact: bool) -> SearchStrategy[tuple[ToolCall, ...]]:
+def turns(*, ids: bool, exact: bool, calls_min: int = 1) -> SearchStrategy[tuple[ToolCall, ...]]:
     """Draw the calls of one turn; `ids`: each has one; `exact`: numbers may be beyond what a double holds."""
     from hypothesis import strategies as st
 
     numbers = st.sampled_from([0, -3, 14, *([BEYOND_DOUBLE] if exact else [])])
     text = pieces()
     arguments = st.fixed_dictionaries(
-        {},
+        {"text": text},
         optional={
-            "text": text,
             "number": numbers,
             "share": st.sampled_from([0.5, -1.25, 1e-7]),
             "tags": st.lists(text, max_size=2),
@@ -73,7 +72,7 @@ def turns(*, ids: bool, exact: bool) -> SearchStrategy[tuple[ToolCall, ...]]:
     styles = st.sampled_from(["compact", "spaced", "escaped", "indented"])
     looks = st.builds(lambda said, style: ("look_up", written(said, style)), arguments, styles)
     pings = st.sampled_from([("ping", "{}"), ("ping", "")])
-    return st.lists(st.one_of(looks, looks, pings), min_size=1, max_size=CALLS_MAX).map(
+    return st.lists(st.one_of(looks, looks, pings), min_size=calls_min, max_size=CALLS_MAX).map(
         lambda drawn: tuple(
             ToolCall(f"call_{number}" if ids else None, name, said)
             for number, (name, said) in enumerate(drawn)

@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
+from pydantic import Field
+
 from llminv.contract import Usage
 from llminv.declaration.fields import Choice
 from llminv.history import History
@@ -71,7 +73,7 @@ _TOTALS = frozenset({"input_tokens", "output_tokens"})
 class StreamFinish(RoutingInvariant):
     """The YAML fields; `finish_reasons` are those that the handler passes on, without it all."""
 
-    finish_reasons: tuple[Annotated[Reason, Choice()], ...] = NEUTRAL
+    finish_reasons: Annotated[tuple[Annotated[Reason, Choice()], ...], Field(min_length=1)] = NEUTRAL
 
 
 def _reasons(promise: Promise) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from pydantic import Field
+
 from llminv.contract import ToolCall
 from llminv.declaration.fields import Choice
 from llminv.kinds import called, routing
@@ -68,7 +70,7 @@ class ToolCalls(RoutingInvariant):
     OpenAI and DeepSeek give each call an index of its own; imitators give none, or 0 to all.
     """
 
-    indexes: tuple[Index, ...] = ("given", "missing", "repeated")
+    indexes: Annotated[tuple[Index, ...], Field(min_length=1)] = ("given", "missing", "repeated")
 
 
 def _forms(promise: Promise, provider: str) -> list[tuple[str, str]]:
@@ -155,15 +157,23 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
 
     def saids(provider: str) -> SearchStrategy[Said]:
         exact = _exact(promise, provider)
+        plain, *odd = _forms(promise, provider)
         turns = called.turns(ids=True, exact=exact)
+        turns = turns if exact else turns | called.turns(ids=False, exact=exact)
+        several = called.turns(ids=True, exact=exact, calls_min=2)
+        formed = [st.tuples(turns, st.just(plain))]
+        formed += [st.tuples(several, st.sampled_from(odd))] if odd else []
         return st.builds(
-            lambda text, calls, deltas, form: Said(
-                text=text, tool_calls=calls, deltas=deltas, tool_fragments=form[0], tool_index=form[1]
+            lambda text, made, deltas: Said(
+                text=text,
+                tool_calls=made[0],
+                deltas=deltas,
+                tool_fragments=made[1][0],
+                tool_index=made[1][1],
             ),
             st.sampled_from([None, "Let me see."]),
-            turns if exact else turns | called.turns(ids=False, exact=exact),
+            st.one_of(formed),
             st.sampled_from(["words", "whole", "characters"]),
-            st.sampled_from(_forms(promise, provider)),
         )
 
     def scenarios(provider: str) -> SearchStrategy[Scenario]:
