@@ -170,7 +170,7 @@ def _execute(spec: str, action: Callable[[], object]) -> None:
     except ModuleNotFoundError as error:
         raise HandlerError(
             f"handler {spec!r}: no module named {error.name!r}",
-            install_hint(error.name),
+            _adapter_hint(spec) or install_hint(error.name),
             own_traceback(error),
         ) from None
     except BaseException as error:
@@ -179,6 +179,12 @@ def _execute(spec: str, action: Callable[[], object]) -> None:
             "make it importable without side effects; keys and base URLs are in the environment",
             own_traceback(error),
         ) from None
+
+
+def _adapter_hint(spec: str) -> str:
+    """Say which ready adapter may have been meant by a word that is no module."""
+    close = difflib.get_close_matches(spec, ADAPTERS, n=1)
+    return f"did you mean the adapter {close[0]}?" if close else ""
 
 
 def install_hint(name: str | None) -> str:

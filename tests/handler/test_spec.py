@@ -151,3 +151,13 @@ def test_a_module_that_raises_shows_the_users_own_frames(tmp_path, monkeypatch):
 
 def test_a_traceback_of_our_own_alone_stays_a_traceback():
     assert own_traceback(ValueError("x")) == "ValueError: x\n"
+
+
+def test_a_word_that_is_nearly_an_adapter():
+    with pytest.raises(HandlerError) as caught:
+        load_target("openai_sdk")
+    assert caught.value.hint == "did you mean the adapter openai-sdk?"
+
+
+def test_an_adapter_is_loaded_by_its_name():
+    assert load_target("openai-sdk").spec == "llminv.handler.adapters.openai_sdk:Handler"

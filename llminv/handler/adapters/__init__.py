@@ -59,7 +59,7 @@ _ROWS = (
         "pydantic-ai",
         "pydantic_ai",
         (Needed("pydantic_ai", "pydantic-ai-slim[openai,anthropic,google]"),),
-        ("pydantic-ai", *_CHAIN),
+        ("pydantic-ai", *_TELLS),
     ),
     Adapter(
         "langchain",

@@ -11,12 +11,12 @@ from llminv.contract import Chunk, Reply, Request, ToolCall, Usage, World
 
 # A library's values are of its own types, which are not there when this is checked, hence Any.
 
-# Who makes the chat model of each wire format.
+# Who makes the chat model of each provider, and what it has to be told to report usage in streams.
 MODELS = {
-    "openai": ("langchain_openai", "ChatOpenAI"),
-    "anthropic": ("langchain_anthropic", "ChatAnthropic"),
-    "deepseek": ("langchain_deepseek", "ChatDeepSeek"),
-    "gemini": ("langchain_google_genai", "ChatGoogleGenerativeAI"),
+    "openai": ("langchain_openai", "ChatOpenAI", {"stream_usage": True}),
+    "anthropic": ("langchain_anthropic", "ChatAnthropic", {}),
+    "deepseek": ("langchain_deepseek", "ChatDeepSeek", {"stream_usage": True}),
+    "gemini": ("langchain_google_genai", "ChatGoogleGenerativeAI", {}),
 }
 # What it calls otherwise: a provider, and the tokens written to a cache.
 PROVIDERS = {"google_genai": "gemini"}
@@ -31,10 +31,10 @@ class Handler:
         options = {"timeout": policy["timeouts"]["first_token_s"], "max_retries": policy["retries"]["max"]}
         self.models = []
         for name in policy["chain"]:
-            module, attribute = MODELS[name]
+            module, attribute, others = MODELS[name]
             access = world.providers[name]
             model = getattr(import_module(module), attribute)
-            self.models.append(model(model=access.model, api_key=access.api_key, **options))
+            self.models.append(model(model=access.model, api_key=access.api_key, **options, **others))
 
     def complete(self, request: Request) -> Reply:
         return _reply(self._chain(request).invoke(list(request.messages)))
