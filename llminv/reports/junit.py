@@ -38,7 +38,8 @@ def render(audit: Audit, kinds: Mapping[str, Kind], recorded: Sequence[Bug] = ()
         ET.SubElement(properties, "property", {"name": name, "value": _said(value)})
     suite.extend(cases)
     ET.indent(suite)
-    return ET.tostring(suite, encoding="us-ascii", xml_declaration=True).decode("ascii") + "\n"
+    text: bytes = ET.tostring(suite, encoding="us-ascii", xml_declaration=True)
+    return text.decode("ascii") + "\n"
 
 
 def _case(

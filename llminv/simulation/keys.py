@@ -1,8 +1,9 @@
 """What is secret in a scenario, and the words that stand for it wherever something is recorded.
 
 Canaries are `<key:openai>` where openai received its own, or nobody did, and `<key:openai@anthropic>`
-where anthropic received it; one that a tenant brought along is of `openai/acme`. A handler may know real keys, too: those in the environment are
-`<secret:NAME>`, and what else it puts where a key belongs is `<key:unknown>` from then on.
+where anthropic received it; one that a tenant brought along is of `openai/acme`. A handler may know real
+keys, too: those in the environment are `<secret:NAME>`, and what else it puts where a key belongs is
+`<key:unknown>` from then on.
 """
 
 from __future__ import annotations

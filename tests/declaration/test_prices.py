@@ -267,7 +267,6 @@ def test_an_invariant_about_cost_needs_prices(load_files, files, kinds, monkeypa
     with pytest.raises(DeclarationError) as caught:
         load_files(files)
     assert caught.value.message == (
-        "declared/routing.yaml:15:11: kind: an invariant about cost needs prices, and no file "
-        "declares them"
+        "declared/routing.yaml:15:11: kind: an invariant about cost needs prices, and no file declares them"
     )
     assert declared(load_files, files).promises

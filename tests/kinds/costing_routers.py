@@ -57,7 +57,7 @@ class CountsFailures(Costs):
     """Adds what a failed attempt reported."""
 
     def complete(self, request):
-        self.failed = 0
+        self.billed = 0
         return super().complete(request)
 
     def reply(self, provider, data):
@@ -66,9 +66,9 @@ class CountsFailures(Costs):
         except LookupError:
             if provider.name in ("openai", "deepseek"):
                 usage = provider.usage(json.loads(data)["usage"])
-                self.failed += self.cost_of(provider, usage)
+                self.billed += self.cost_of(provider, usage)
             raise
-        return replace(reply, cost=reply.cost + self.failed)
+        return replace(reply, cost=reply.cost + self.billed)
 
 
 class Silent(Chat):
