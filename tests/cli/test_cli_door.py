@@ -152,7 +152,7 @@ def test_a_reader_that_has_gone(project):
         ["check"],
         ["list"],
         ["list", "faults"],
-        ["list", "bugs"],
+        ["bugs"],
         ["docs"],
         ["init"],
     ],
