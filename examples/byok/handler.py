@@ -34,7 +34,7 @@ from byok.tokens import Tools, count_tokens
 from llminv.contract import Chunk, Message, Reply, Request, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
     from decimal import Decimal
 
 logger = logging.getLogger("byok")
@@ -67,6 +67,25 @@ PROVIDERS = (
     Provider("gemini", "gemini-2.5-flash", "GEMINI_API_KEY", Gemini),
 )
 
+# Those that have an endpoint which counts.
+COUNTING = frozenset(row.name for row in PROVIDERS if row.adapter in (AnthropicMessages, Gemini))
+
+
+class Accounts(dict[str, Adapter]):
+    """The adapters of all providers that have a key, each made when it is first asked."""
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def __contains__(self, name: object) -> bool:
+        return bool(self._keys.get(str(name)))
+
+    def __missing__(self, name: str) -> Adapter:
+        row = next(row for row in PROVIDERS if row.name == name)
+        self[name] = row.adapter(row.name, row.model, self._keys[row.name])
+        return self[name]
+
 
 class Handler:
     """The router. A provider whose key is not in the environment is left out of the chain."""
@@ -76,11 +95,7 @@ class Handler:
 
     def __init__(self) -> None:
         self.keys = {row.name: os.environ.get(row.key_variable, "").strip() for row in PROVIDERS}
-        self.adapters: dict[str, Adapter] = {
-            row.name: row.adapter(row.name, row.model, self.keys[row.name])
-            for row in PROVIDERS
-            if self.keys[row.name]
-        }
+        self.adapters: dict[str, Adapter] = Accounts(self.keys)
 
     async def aclose(self) -> None:
         """Close all connections, even where closing some of them fails."""
@@ -201,8 +216,9 @@ class Handler:
         self, said: str | Sequence[Message], *, provider: str, model: str, tools: Tools = ()
     ) -> int:
         """Return the tokens of a text or of messages; raise the error of a provider that does not count."""
-        asked = (AnthropicMessages, Gemini)
-        ask = {name: one.count_tokens for name, one in self.adapters.items() if isinstance(one, asked)}
+        ask = {}
+        if provider in COUNTING and provider in self.adapters:
+            ask[provider] = self.adapters[provider].count_tokens
         try:
             async with asyncio.timeout(policy.ATTEMPT_S):
                 return await count_tokens(said, tools, model, provider=provider, ask=ask)
