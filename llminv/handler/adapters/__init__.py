@@ -8,6 +8,7 @@ behaviours are its policy stands in the declarations that come with the adapter,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,8 @@ class Adapter:
 
     `declares` are the names of the files that declare what is promised for it: its own, then those that it
     shares with others; `library` those of llminv's own declarations that hold for it as they are. With the
-    isolation "fork" the library keeps state in its modules.
+    isolation "fork" the library keeps state in its modules. `transport` is the only one over which it can
+    be reached, "" where every one will do.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Adapter:
     declares: tuple[str, ...]
     library: tuple[str, ...] = ()
     isolation: str = "none"
+    transport: str = ""
 
     @property
     def spec(self) -> str:
@@ -53,7 +56,7 @@ _COST = ("cost", "prices")
 
 _ROWS = (
     # Routers over several providers.
-    Adapter("litellm", "litellm_completion", (_LITELLM,), ("litellm", *_TELLS, "counting"), _COST, "fork"),
+    Adapter("litellm", "litellm_completion", (_LITELLM,), ("litellm", *_TELLS, "counting"), _COST),
     Adapter("litellm-router", "litellm_router", (_LITELLM,), ("litellm-router", *_TELLS), isolation="fork"),
     Adapter(
         "pydantic-ai",
@@ -97,3 +100,18 @@ _ROWS = (
 )
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType({row.name: row for row in _ROWS})
+
+# No library, but a process: its name comes with an address.
+GATEWAY = Adapter("gateway", "gateway", (), ("gateway",), transport="loopback")
+_ADDRESS = re.compile(rf"{GATEWAY.name}:(http://.+)", re.DOTALL)
+
+
+def adapter_of(spec: str) -> Adapter | None:
+    """Return the ready adapter that a handler spec names, or None where it names something else."""
+    return ADAPTERS.get(spec) if address_of(spec) is None else GATEWAY
+
+
+def address_of(spec: str) -> str | None:
+    """Return the address in the spec of a gateway, or None where the spec is of something else."""
+    found = _ADDRESS.fullmatch(spec)
+    return found and found[1]

@@ -18,7 +18,7 @@ def asked(request: Request) -> dict[str, Any]:
     return {"messages": list(request.messages), **{name: value for name, value in values.items() if value}}
 
 
-def reply_of(answer: Any, provider: str, cost: float | None = None) -> Reply:
+def reply_of(answer: Any, provider: str | None, cost: float | None = None) -> Reply:
     """Return a whole answer."""
     choice = answer.choices[0]
     calls = [
@@ -30,7 +30,7 @@ def reply_of(answer: Any, provider: str, cost: float | None = None) -> Reply:
     return Reply(text, calls, choice.finish_reason, usage, provider, answer.model, cost)
 
 
-def chunks_of(event: Any, provider: str) -> Iterator[Chunk]:
+def chunks_of(event: Any, provider: str | None) -> Iterator[Chunk]:
     """Yield what one event of a stream says: one chunk, and one more for each fragment of a tool call."""
     choice = event.choices[0] if event.choices else None
     for call in (choice.delta.tool_calls if choice else None) or ():

@@ -12,13 +12,14 @@ from llminv.contract import Message, Usage, World
 
 # A library's values are of its own types, which are not there when this is checked, hence Any.
 
-# What litellm calls the price of each bucket.
+# What litellm calls the price of each bucket, and the bucket whose price it is where it has none of its own:
+# what is registered is laid over litellm's own prices, which have some.
 RATES = {
-    "input": "input_cost_per_token",
-    "output": "output_cost_per_token",
-    "cached_input": "cache_read_input_token_cost",
-    "cache_write": "cache_creation_input_token_cost",
-    "reasoning": "output_cost_per_reasoning_token",
+    "input_cost_per_token": ("input", "input"),
+    "output_cost_per_token": ("output", "output"),
+    "cache_read_input_token_cost": ("cached_input", "input"),
+    "cache_creation_input_token_cost": ("cache_write", "input"),
+    "output_cost_per_reasoning_token": ("reasoning", "output"),
 }
 
 
@@ -40,7 +41,10 @@ def prices_of(world: World) -> dict[str, dict[str, Any]]:
         named(provider, model): {
             "litellm_provider": provider,
             "mode": "chat",
-            **{RATES[name]: float(Decimal(text) / unit) for name, text in row.items() if name in RATES},
+            **{
+                rate: float(Decimal(row.get(bucket, row[otherwise])) / unit)
+                for rate, (bucket, otherwise) in RATES.items()
+            },
         }
         for provider, models in world.prices.get("models", {}).items()
         for model, (row, *_) in models.items()
