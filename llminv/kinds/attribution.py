@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from llminv.contract import Chunk, Reply, Usage
 from llminv.history import Attempt, ChunkReceived, History, Replied
-from llminv.kinds import routing
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.routing import Route, RoutingInvariant
-from llminv.kinds.ways import wrong_buckets
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.routing import Route, RoutingInvariant
+from llminv.kinds.laws.ways import wrong_buckets
 from llminv.scenario import Act, Said, Scenario, Script, default_text
 from llminv.verdict import Finding
 

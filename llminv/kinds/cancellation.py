@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING
 
 from llminv.declaration.fields import Limit
 from llminv.history import History
-from llminv.kinds import routing, streams
-from llminv.kinds.cancellation_law import stops_of
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.reaching import on_all_ways, on_the_way
-from llminv.kinds.routing import RoutingInvariant
+from llminv.kinds.laws import routing, streams
+from llminv.kinds.laws.cancellation_law import stops_of
+from llminv.kinds.laws.reaching import on_all_ways, on_the_way
+from llminv.kinds.laws.routing import RoutingInvariant
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
 from llminv.verdict import Finding
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from llminv.contract import Usage
 from llminv.history import CallStarted, History, Raised, Replied, RequestReceived
-from llminv.kinds import routing
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.routing import Route, RoutingInvariant, told
-from llminv.kinds.ways import WAYS, reported_usage
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.routing import Route, RoutingInvariant, told
+from llminv.kinds.laws.ways import WAYS, reported_usage
 from llminv.scenario import DEFAULT_USAGE, Act, Call, Said, Scenario, Script, default_text
 from llminv.simulation.providers import marker
 from llminv.verdict import Finding

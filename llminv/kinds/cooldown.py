@@ -17,10 +17,10 @@ from pydantic import Field
 from llminv.declaration.fields import Count
 from llminv.declaration.models import Cooldown, meant
 from llminv.history import History
-from llminv.kinds import routing
-from llminv.kinds.cooldown_law import margin_s, walk
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.routing import RoutingInvariant
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.cooldown_law import margin_s, walk
+from llminv.kinds.laws.routing import RoutingInvariant
 from llminv.scenario import Act, Call, Scenario, Script
 from llminv.simulation.faults import FAULTS
 from llminv.verdict import Finding

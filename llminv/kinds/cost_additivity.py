@@ -20,8 +20,8 @@ from llminv.contract import Usage
 from llminv.declaration.models import Invariant
 from llminv.declaration.prices import PriceBook
 from llminv.history import History, Returned
-from llminv.kinds import costs, routing
 from llminv.kinds.interface import Kind, Operations
+from llminv.kinds.laws import costs, routing
 from llminv.oracles.prices.amounts import amount
 from llminv.oracles.prices.exact import agrees, shown
 from llminv.scenario import DEFAULT_USAGE, Scenario

@@ -23,9 +23,9 @@ from llminv.declaration.fields import Choice, refusal
 from llminv.declaration.models import Invariant
 from llminv.declaration.prices import BUCKETS, Bucket, PriceBook
 from llminv.history import History, Raised, Returned
-from llminv.kinds import costs, routing
-from llminv.kinds.costs import Priced
 from llminv.kinds.interface import Kind, Operations
+from llminv.kinds.laws import costs, routing
+from llminv.kinds.laws.costs import Priced
 from llminv.oracles.prices.amounts import amount, said
 from llminv.oracles.prices.exact import agrees, parts_of, rates_at, shown
 from llminv.scenario import DEFAULT_USAGE, Call, Scenario

@@ -24,11 +24,11 @@ from pydantic import Field
 from llminv.contract import Usage
 from llminv.declaration.prices import PriceBook
 from llminv.history import History, Raised, Replied, Returned
-from llminv.kinds import costs, routing
-from llminv.kinds.bills import MISSING, REPORTS, Bill, bills_of
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.routing import RoutingInvariant
-from llminv.kinds.ways import WAYS, Way
+from llminv.kinds.laws import costs, routing
+from llminv.kinds.laws.bills import MISSING, REPORTS, Bill, bills_of
+from llminv.kinds.laws.routing import RoutingInvariant
+from llminv.kinds.laws.ways import WAYS, Way
 from llminv.oracles.prices.amounts import amount, said
 from llminv.oracles.prices.exact import agrees, shown
 from llminv.scenario import EVERY_CALL, Act, Call, Said, Scenario, Script

@@ -24,10 +24,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from llminv.contract import OPERATIONS
 from llminv.declaration.fields import Count, Line, refusal, shown
 from llminv.history import History
-from llminv.kinds import routing
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.routing import RoutingInvariant
-from llminv.kinds.written import scenario_of
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.routing import RoutingInvariant
+from llminv.kinds.laws.written import scenario_of
 from llminv.scenario import Scenario
 from llminv.verdict import Finding
 

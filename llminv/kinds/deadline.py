@@ -20,8 +20,9 @@ from pydantic import Field
 
 from llminv.declaration.fields import Limit
 from llminv.history import History
-from llminv.kinds import pauses, routing
-from llminv.kinds.deadline_law import (
+from llminv.kinds.interface import Kind, Operations
+from llminv.kinds.laws import pauses, routing
+from llminv.kinds.laws.deadline_law import (
     EVENTS_BEFORE_FIRST,
     OVERDUE,
     PINGS_BETWEEN,
@@ -31,10 +32,9 @@ from llminv.kinds.deadline_law import (
     live_s,
     pieces_of,
 )
-from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.reaching import on_all_ways, on_the_way
-from llminv.kinds.routing import RoutingInvariant
-from llminv.kinds.ways import WAYS, Way
+from llminv.kinds.laws.reaching import on_all_ways, on_the_way
+from llminv.kinds.laws.routing import RoutingInvariant
+from llminv.kinds.laws.ways import WAYS, Way
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
 from llminv.simulation.faults import FAULTS, Effect
 from llminv.verdict import Finding

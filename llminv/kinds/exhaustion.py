@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from llminv.declaration.fields import Boolean
 from llminv.history import ErrorInfo, History, Raised, Replied
-from llminv.kinds import routing
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.routing import Route, RoutingInvariant, told
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.routing import Route, RoutingInvariant, told
 from llminv.scenario import Act, Call, Scenario, Script
 from llminv.verdict import Finding
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from llminv.declaration.models import meant
 from llminv.history import Attempt, History, Raised, Replied
-from llminv.kinds import routing
-from llminv.kinds.due import AMBIGUOUS, EMPTY, Due, due
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.reaching import on_the_way
-from llminv.kinds.routing import Route, RoutingInvariant, told
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.due import AMBIGUOUS, EMPTY, Due, due
+from llminv.kinds.laws.reaching import on_the_way
+from llminv.kinds.laws.routing import Route, RoutingInvariant, told
 from llminv.scenario import Act, Call, Scenario, Script, default_text
 from llminv.simulation.faults import FAULTS, HARMLESS, Effect, Where
 from llminv.verdict import Finding

@@ -23,10 +23,10 @@ from pydantic import Field
 
 from llminv.declaration.fields import Count
 from llminv.history import Attempt, ChunkReceived, History, ResponseSent
-from llminv.kinds import routing, streams
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.reaching import on_all_ways
-from llminv.kinds.routing import RoutingInvariant
+from llminv.kinds.laws import routing, streams
+from llminv.kinds.laws.reaching import on_all_ways
+from llminv.kinds.laws.routing import RoutingInvariant
 from llminv.scenario import ANSWER, Act, Said, Scenario, Script, default_text
 from llminv.simulation.dialects.stream import words
 from llminv.verdict import Finding

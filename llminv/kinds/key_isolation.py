@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from llminv.declaration.fields import Choice
 from llminv.history import History, RequestReceived
-from llminv.kinds import routing
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.routing import RoutingInvariant
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.routing import RoutingInvariant
 from llminv.scenario import EVERY_CALL, Call, Scenario, key_of
 from llminv.verdict import Finding
 

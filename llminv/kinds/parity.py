@@ -19,10 +19,10 @@ from llminv.contract import Usage
 from llminv.declaration.fields import Choice
 from llminv.declaration.models import meant
 from llminv.history import CallStarted, History, Raised, Replied
-from llminv.kinds import routing
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.routing import Route, RoutingInvariant
-from llminv.kinds.ways import WAYS, reported_usage
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.routing import Route, RoutingInvariant
+from llminv.kinds.laws.ways import WAYS, reported_usage
 from llminv.scenario import EVERY_CALL, Call, Scenario, Script, default_text
 from llminv.simulation.faults import FAULTS, Where
 from llminv.verdict import Finding

@@ -23,12 +23,12 @@ from llminv.declaration.fields import Boolean
 from llminv.declaration.models import Provider
 from llminv.handler.calling import request_of
 from llminv.history import UNKNOWN_ROUTE, History, RequestReceived
-from llminv.kinds import conversations, limits, routing
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.meaning import differences
-from llminv.kinds.reaching import on_the_way
-from llminv.kinds.routing import RoutingInvariant
-from llminv.kinds.served import parsed
+from llminv.kinds.laws import conversations, limits, routing
+from llminv.kinds.laws.meaning import differences
+from llminv.kinds.laws.reaching import on_the_way
+from llminv.kinds.laws.routing import RoutingInvariant
+from llminv.kinds.laws.served import parsed
 from llminv.scenario import Call, Scenario
 from llminv.simulation.dialects import DIALECTS
 from llminv.simulation.providers import marker

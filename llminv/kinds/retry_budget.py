@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from llminv.declaration.fields import Pause as Seconds
 from llminv.history import History
-from llminv.kinds import pauses, routing
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.reaching import on_all_ways, on_the_way
-from llminv.kinds.retry_law import Retrying
-from llminv.kinds.routing import RoutingInvariant
+from llminv.kinds.laws import pauses, routing
+from llminv.kinds.laws.reaching import on_all_ways, on_the_way
+from llminv.kinds.laws.retry_law import Retrying
+from llminv.kinds.laws.routing import RoutingInvariant
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
 from llminv.simulation.clock import HORIZON_S
 from llminv.simulation.faults import FAULTS, Effect, Where

@@ -25,13 +25,13 @@ from pydantic import Field
 from llminv.declaration.fields import Count
 from llminv.declaration.models import Contradiction, Fields, Policy, meant
 from llminv.history import History, Replied
-from llminv.kinds import completion_law, routing, streams
-from llminv.kinds.due import EMPTY, Due, due
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.reaching import on_all_ways
-from llminv.kinds.routing import RoutingInvariant
-from llminv.kinds.streams import BREAKING
-from llminv.kinds.texts import ASCII, SCRIPTS, recipes, scripts_of
+from llminv.kinds.laws import completion_law, routing, streams
+from llminv.kinds.laws.due import EMPTY, Due, due
+from llminv.kinds.laws.reaching import on_all_ways
+from llminv.kinds.laws.routing import RoutingInvariant
+from llminv.kinds.laws.streams import BREAKING
+from llminv.kinds.laws.texts import ASCII, SCRIPTS, recipes, scripts_of
 from llminv.scenario import ANSWER, Act, Framing, Said, Scenario, Script
 from llminv.verdict import Finding
 

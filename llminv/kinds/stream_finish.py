@@ -28,16 +28,16 @@ from pydantic import Field
 from llminv.contract import Usage
 from llminv.declaration.fields import Choice
 from llminv.history import History
-from llminv.kinds import routing
-from llminv.kinds.called import PING, TOOLS
-from llminv.kinds.finish_words import NEUTRAL, Reason, meant, reported, words_of
-from llminv.kinds.fragments import clear
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.reaching import on_the_way
-from llminv.kinds.routing import RoutingInvariant
-from llminv.kinds.served import Served, all_served, pair, refused, ways_there
-from llminv.kinds.streams import reachable
-from llminv.kinds.ways import reported_usage, wrong_buckets
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.called import PING, TOOLS
+from llminv.kinds.laws.finish_words import NEUTRAL, Reason, meant, reported, words_of
+from llminv.kinds.laws.fragments import clear
+from llminv.kinds.laws.reaching import on_the_way
+from llminv.kinds.laws.routing import RoutingInvariant
+from llminv.kinds.laws.served import Served, all_served, pair, refused, ways_there
+from llminv.kinds.laws.streams import reachable
+from llminv.kinds.laws.ways import reported_usage, wrong_buckets
 from llminv.scenario import ANSWER, DEFAULT_USAGE, Act, Call, Framing, Said, Scenario, Script
 from llminv.simulation.dialects import DIALECTS
 from llminv.simulation.dialects.chat_completions import ChatCompletions

@@ -23,11 +23,11 @@ from pydantic import Field
 
 from llminv.declaration.fields import Choice
 from llminv.history import History, Raised, Replied
-from llminv.kinds import routing, streams
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.routing import RoutingInvariant, told
-from llminv.kinds.streams import TEXT_CODES, Take
-from llminv.kinds.texts import SCRIPTS, recipes
+from llminv.kinds.laws import routing, streams
+from llminv.kinds.laws.routing import RoutingInvariant, told
+from llminv.kinds.laws.streams import TEXT_CODES, Take
+from llminv.kinds.laws.texts import SCRIPTS, recipes
 from llminv.scenario import Act, Framing, Said, Scenario
 from llminv.verdict import Finding
 

@@ -19,10 +19,10 @@ from llminv.declaration.fields import Count as Tokens
 from llminv.declaration.fields import Percent, ProviderName, near, refusal, shown
 from llminv.errors import UsageError
 from llminv.history import History
-from llminv.kinds import conversations, texts
-from llminv.kinds import tokens as shared
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.tokens import OPERATION, Target, TokensInvariant
+from llminv.kinds.laws import conversations, texts
+from llminv.kinds.laws import tokens as shared
+from llminv.kinds.laws.tokens import OPERATION, Target, TokensInvariant
 from llminv.oracles.tokens import ORACLES
 from llminv.oracles.tokens.interface import ACCUSING, Certainty, Count, Evidence, NoCount, Question
 from llminv.oracles.tokens.played import answered

@@ -19,13 +19,13 @@ from pydantic import AfterValidator, Field
 from llminv.contract import Message
 from llminv.declaration.fields import Count, Limit, near, refusal, shown
 from llminv.history import History, Raised, Returned, Stopped
-from llminv.kinds import conversations, texts
-from llminv.kinds import tokens as shared
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.routing import STOPPED_CODES
-from llminv.kinds.token_growth import ADDITIONS, added
-from llminv.kinds.token_literals import LITERALS, tokens_min
-from llminv.kinds.tokens import OPERATION, Target, TokensInvariant
+from llminv.kinds.laws import conversations, texts
+from llminv.kinds.laws import tokens as shared
+from llminv.kinds.laws.routing import STOPPED_CODES
+from llminv.kinds.laws.token_growth import ADDITIONS, added
+from llminv.kinds.laws.token_literals import LITERALS, tokens_min
+from llminv.kinds.laws.tokens import OPERATION, Target, TokensInvariant
 from llminv.oracles.tokens.played import unanswered
 from llminv.scenario import Call, Scenario
 from llminv.simulation.dialects.neutral import joined, message

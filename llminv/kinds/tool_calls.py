@@ -25,13 +25,13 @@ from pydantic import Field
 
 from llminv.contract import ToolCall
 from llminv.declaration.fields import Choice
-from llminv.kinds import called, routing
-from llminv.kinds.fragments import FORMS, calls_of, clear
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.reaching import on_the_way
-from llminv.kinds.routing import RoutingInvariant
-from llminv.kinds.served import Served, all_served, pair, ways_there
-from llminv.kinds.streams import BREAKING, reachable, readable
+from llminv.kinds.laws import called, routing
+from llminv.kinds.laws.fragments import FORMS, calls_of, clear
+from llminv.kinds.laws.reaching import on_the_way
+from llminv.kinds.laws.routing import RoutingInvariant
+from llminv.kinds.laws.served import Served, all_served, pair, ways_there
+from llminv.kinds.laws.streams import BREAKING, reachable, readable
 from llminv.scenario import Act, Call, Said, Scenario, Script
 from llminv.simulation.dialects import DIALECTS
 from llminv.simulation.dialects.chat_completions import ChatCompletions

@@ -6,7 +6,7 @@ from routes import CHAIN, answers, call, down, history, promise_of, raises, repl
 from llminv.declaration.fields import Range
 from llminv.history import CallStarted, History, Stopped
 from llminv.kinds import KINDS
-from llminv.kinds.routing import faults_of, order_from
+from llminv.kinds.laws.routing import faults_of, order_from
 from llminv.scenario import Act, Call, Scenario, Script
 from llminv.verdict import Finding
 

@@ -9,7 +9,7 @@ from llminv.contract import Chunk
 from llminv.declaration.models import Stream
 from llminv.history import ChunkReceived, FaultReached, History, Replied, Stopped
 from llminv.kinds import KINDS
-from llminv.kinds.due import AMBIGUOUS, EMPTY, Due, due
+from llminv.kinds.laws.due import AMBIGUOUS, EMPTY, Due, due
 from llminv.scenario import Act, Call, Said, Scenario, Script
 from llminv.simulation.faults import CLASSES, FAULTS
 from llminv.verdict import Finding

@@ -11,8 +11,8 @@ from whole_router import Anthropic, Chat, DeepSeek, Gemini
 from llminv.handler.calling import request_of
 from llminv.history import CallStarted, History, Replied, RequestReceived, Stopped
 from llminv.kinds import KINDS
-from llminv.kinds.conversations import CHOICES, JSON_OBJECT, TOOLS, calls, cells, in_order
-from llminv.kinds.limits import paths, routes, takes
+from llminv.kinds.laws.conversations import CHOICES, JSON_OBJECT, TOOLS, calls, cells, in_order
+from llminv.kinds.laws.limits import paths, routes, takes
 from llminv.scenario import Call, Scenario
 from llminv.simulation.dialects.neutral import message, tool_call, tool_result
 from llminv.verdict import Finding

@@ -7,7 +7,8 @@ from timed import FAULTS_PLAYED, ROUTERS, first, history, only, then
 
 from llminv.declaration.models import Backoff, Cooldown, Retries
 from llminv.history import Attempt
-from llminv.kinds import KINDS, pauses
+from llminv.kinds import KINDS
+from llminv.kinds.laws import pauses
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
 from llminv.verdict import Finding
 

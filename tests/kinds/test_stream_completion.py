@@ -8,8 +8,8 @@ from routes import CHAIN, promise_of
 
 from llminv.declaration.models import Stream, Timeouts
 from llminv.kinds import KINDS
+from llminv.kinds.laws.streams import BREAKING
 from llminv.kinds.stream_completion import Example, StreamCompletion
-from llminv.kinds.streams import BREAKING
 from llminv.scenario import Act, Call, Framing, Said, Scenario, Script
 from llminv.simulation.faults import FAULTS
 

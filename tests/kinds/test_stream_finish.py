@@ -7,9 +7,9 @@ from playing import Playing
 from routes import CHAIN, promise_of
 
 from llminv.contract import ToolCall, Usage
-from llminv.kinds.finish_words import NEUTRAL, meant, reported, words_of
+from llminv.kinds.laws.finish_words import NEUTRAL, meant, reported, words_of
+from llminv.kinds.laws.ways import wrong_buckets
 from llminv.kinds.stream_finish import KIND
-from llminv.kinds.ways import wrong_buckets
 from llminv.scenario import Act, Call, Framing, Said, Scenario, Script
 from llminv.simulation.dialects import DIALECTS
 

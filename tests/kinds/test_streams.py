@@ -3,7 +3,7 @@
 import pytest
 
 from llminv.history import Attempt, RequestReceived
-from llminv.kinds.streams import BREAKING, Take, cut, difference, marked, readable, same_start
+from llminv.kinds.laws.streams import BREAKING, Take, cut, difference, marked, readable, same_start
 from llminv.scenario import Act, Said
 from llminv.simulation.dialects import DIALECTS
 from llminv.simulation.plan import begun

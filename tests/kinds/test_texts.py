@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from hypothesis import find, given, settings
 
-from llminv.kinds.texts import ASCII, CHARACTERS_MAX, LONG_ONE_IN, SCRIPTS, Recipe, recipes, scripts_of
+from llminv.kinds.laws.texts import ASCII, CHARACTERS_MAX, LONG_ONE_IN, SCRIPTS, Recipe, recipes, scripts_of
 
 # 4,000 tokens of four characters, the usual share of English.
 CHARACTERS = 4_000 * 4

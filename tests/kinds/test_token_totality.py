@@ -7,7 +7,7 @@ from counting import TOTALITY, counting, found, promised
 
 from llminv.audit.reduce import Space, reduce
 from llminv.history import CallStarted, ErrorInfo, History, Measurements, Raised, RequestReceived, Returned
-from llminv.kinds.token_growth import ADDITIONS, SENTENCE, TOOL, added
+from llminv.kinds.laws.token_growth import ADDITIONS, SENTENCE, TOOL, added
 from llminv.kinds.token_totality import KIND
 from llminv.scenario import Call, Scenario
 

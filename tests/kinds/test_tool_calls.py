@@ -7,8 +7,8 @@ from playing import Playing
 from routes import CHAIN, promise_of
 
 from llminv.contract import Chunk, Reply, ToolCall
-from llminv.kinds.called import BEYOND_DOUBLE, looked_up, read
-from llminv.kinds.fragments import FORMS, calls_of, clear
+from llminv.kinds.laws.called import BEYOND_DOUBLE, looked_up, read
+from llminv.kinds.laws.fragments import FORMS, calls_of, clear
 from llminv.kinds.tool_calls import KIND
 from llminv.scenario import EVERY_CALL, Act, Call, Said, Scenario, Script
 

@@ -9,9 +9,9 @@ import tokenizers
 import toktok
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from llminv.kinds import texts
-from llminv.kinds.token_growth import SENTENCE
-from llminv.kinds.tokens import texts_by_name
+from llminv.kinds.laws import texts
+from llminv.kinds.laws.token_growth import SENTENCE
+from llminv.kinds.laws.tokens import texts_by_name
 from llminv.oracles.tokens import bpe, deepseek
 from llminv.oracles.tokens.vocabulary import ENCODINGS
 

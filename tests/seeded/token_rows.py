@@ -12,7 +12,7 @@ from typing import Any
 
 from llminv.contract import Message
 from llminv.declaration.usage import read_usage
-from llminv.kinds.token_growth import SENTENCE, TOOL
+from llminv.kinds.laws.token_growth import SENTENCE, TOOL
 from llminv.scenario import Call, Scenario
 
 ACCURACY, TOTALITY = "token-counting-accuracy", "token-counting-never-fails"

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from llminv.history import Attempt, Raised, Replied
-from llminv.kinds import pauses, routing
-from llminv.kinds.routing import Route, told
+from llminv.kinds.laws import pauses, routing
+from llminv.kinds.laws.routing import Route, told
 from llminv.scenario import Script
 from llminv.simulation.faults import FAULTS, Met, Where
 from llminv.verdict import Finding
 
 if TYPE_CHECKING:
     from llminv.declaration.promise import Promise
-    from llminv.kinds.pauses import Pause
+    from llminv.kinds.laws.pauses import Pause
 
 
 class Retrying:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from llminv.contract import Usage
 from llminv.declaration.fields import Choice
 from llminv.history import ChunkReceived, History, Replied
-from llminv.kinds import routing
+from llminv.kinds.laws import routing
 
 WAYS = routing.COMPLETE + routing.STREAM
 # One of them, as a field of an invariant.

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from llminv.declaration.models import Cooldown, meant
 from llminv.history import CallStarted, History
-from llminv.kinds import routing
-from llminv.kinds.routing import Route
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.routing import Route
 from llminv.scenario import Act, Scenario
 from llminv.verdict import Finding
 

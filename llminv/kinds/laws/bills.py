@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from llminv.contract import Usage
 from llminv.declaration.prices import PriceBook
 from llminv.history import Attempt, ChunkReceived, History, Replied, RequestReceived, Returned
-from llminv.kinds import costs, routing
-from llminv.kinds.served import HTTP_OK, parsed
+from llminv.kinds.laws import costs, routing
+from llminv.kinds.laws.served import HTTP_OK, parsed
 from llminv.oracles.prices.amounts import reported
 from llminv.scenario import DEFAULT_USAGE, Scenario
 from llminv.simulation.faults import FAULTS

@@ -15,7 +15,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 
 from llminv.declaration.models import Policy
-from llminv.kinds.routing import STREAM
+from llminv.kinds.laws.routing import STREAM
 from llminv.scenario import Act, Said
 from llminv.simulation.faults import FAULTS, Effect, Where
 from llminv.simulation.plan import SLOW_GAP_S, SLOW_HEADERS_S

@@ -18,8 +18,8 @@ from llminv.history import (
     RequestReceived,
     ResponseSent,
 )
-from llminv.kinds import routing
-from llminv.kinds.routing import told
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.routing import told
 from llminv.scenario import Scenario, Script, default_text
 from llminv.simulation.faults import FAULTS, Met
 from llminv.verdict import Finding

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from llminv.history import Attempt, ChunkReceived, History, Raised, Replied, RequestReceived
-from llminv.kinds import routing
-from llminv.kinds.reaching import on_the_way
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.reaching import on_the_way
 from llminv.scenario import EVERY_CALL, Act, Call, Said, Scenario, Script
 from llminv.simulation.dialects import DIALECTS
 from llminv.simulation.dialects.interface import Dialect, ParsedRequest

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from llminv.history import Attempt, FaultReached, History, ResponseSent
-from llminv.kinds.pauses import backoff
+from llminv.kinds.laws.pauses import backoff
 from llminv.scenario import Framing, default_text
 from llminv.simulation.dialects import DIALECTS
 from llminv.simulation.faults import FAULTS, Met
@@ -22,7 +22,7 @@ from llminv.simulation.framing import reframed
 
 if TYPE_CHECKING:
     from llminv.declaration.promise import Promise
-    from llminv.kinds.routing import Route
+    from llminv.kinds.laws.routing import Route
 
 _CHUNK_SIZE = re.compile("[0-9a-f]+")
 

@@ -14,10 +14,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from llminv.history import Attempt
-from llminv.kinds import routing
-from llminv.kinds.due import Due, due
-from llminv.kinds.reaching import on_the_way
-from llminv.kinds.routing import Route
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.due import Due, due
+from llminv.kinds.laws.reaching import on_the_way
+from llminv.kinds.laws.routing import Route
 from llminv.scenario import Act, Call, Said, Scenario, Script, default_text
 from llminv.simulation.dialects import DIALECTS
 from llminv.simulation.faults import FAULTS, Effect, Where

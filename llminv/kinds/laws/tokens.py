@@ -17,7 +17,7 @@ from pydantic import Field
 from llminv.declaration.fields import Line, ProviderName
 from llminv.declaration.models import Invariant
 from llminv.history import History, Returned
-from llminv.kinds import texts
+from llminv.kinds.laws import texts
 from llminv.oracles.tokens.interface import Question
 from llminv.scenario import Call
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from llminv.history import Attempt, History, Raised, Replied
-from llminv.kinds import routing
-from llminv.kinds.routing import told
-from llminv.kinds.waits import Watched, watched
+from llminv.kinds.laws import routing
+from llminv.kinds.laws.routing import told
+from llminv.kinds.laws.waits import Watched, watched
 from llminv.scenario import Act, Scenario, default_text
 from llminv.simulation.plan import SLOW_GAP_S, SLOW_HEADERS_S
 from llminv.verdict import Finding

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llminv.contract import Message
-from llminv.kinds.meaning import canonical
+from llminv.kinds.laws.meaning import canonical
 from llminv.scenario import Call
 from llminv.simulation.dialects.neutral import chosen, function_tool, message, tool_call, tool_result
 from llminv.simulation.dialects.values import Json, mapping, objects, text_of

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llminv.history import Attempt, History, Raised, Replied
-from llminv.kinds import routing, streams
-from llminv.kinds.routing import Route, told
-from llminv.kinds.streams import TEXT_CODES, Take
+from llminv.kinds.laws import routing, streams
+from llminv.kinds.laws.routing import Route, told
+from llminv.kinds.laws.streams import TEXT_CODES, Take
 from llminv.scenario import Scenario
 from llminv.simulation.dialects.values import Json
 from llminv.verdict import Finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from llminv.kinds import routing
+from llminv.kinds.laws import routing
 from llminv.scenario import Act, Script
 from llminv.simulation.faults import FAULTS
 

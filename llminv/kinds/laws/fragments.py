@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from llminv.contract import Chunk, Reply, ToolCall
-from llminv.kinds.called import read
+from llminv.kinds.laws.called import read
 from llminv.scenario import Said
 
 # For each `Said.tool_index` the `Said.tool_fragments` in which it is clear what belongs to which call.

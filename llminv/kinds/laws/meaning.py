@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from llminv.contract import Message, Request
-from llminv.kinds.limits import JSON_MODE, says, takes
+from llminv.kinds.laws.limits import JSON_MODE, says, takes
 from llminv.simulation.dialects.interface import ParsedRequest
 from llminv.simulation.dialects.neutral import joined
 from llminv.simulation.dialects.values import Json, mapping, objects, strings, text_of

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from llminv.contract import ToolCall
-from llminv.kinds.meaning import canonical
-from llminv.kinds.texts import pieces
+from llminv.kinds.laws.meaning import canonical
+from llminv.kinds.laws.texts import pieces
 from llminv.simulation.dialects.neutral import function_tool
 from llminv.simulation.dialects.values import Json, as_text
 
