@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from typing import IO, Any
 
 from llminv.errors import HandlerError
-from llminv.handler.adapters import ADAPTERS
+from llminv.handler.adapters import adapter_of
 from llminv.handler.adapters.installed import versions
 from llminv.runner import Runner
 from llminv.saboteurs import SABOTEURS
@@ -65,7 +65,7 @@ def _serve(orders: Iterable[bytes], answers: IO[bytes]) -> None:
     sys.path[:0] = order["path"]
     play = _play_forked if order["isolation"] == "fork" else _play
     with Runner(order["setting"], order["handler"], transport=order["transport"]) as runner:
-        adapter = ADAPTERS.get(order["handler"])
+        adapter = adapter_of(order["handler"])
         packages = versions(adapter.needs) if adapter is not None else {}
         _answer(answers, {"offers": runner.offers, "unseen": unseen_libraries(), "packages": packages})
         for line in lines:

@@ -160,9 +160,6 @@ class Worker:
             raise HandlerError(
                 f"handler {self._order['handler']!r}: {error} while it was loaded", "", error.where
             ) from None
-        if "error" in answer:
-            self._stop()
-            raise HandlerError(answer["error"], answer["hint"], answer["traceback"])
         self.offers = tuple(answer["offers"])
         self.unseen = tuple(answer["unseen"])
         self.packages = answer["packages"]
@@ -189,6 +186,9 @@ class Worker:
         if "crash" in answer:
             self._stop()
             raise WorkerCrash(Keys(self._setting).clean(answer["crash"]))
+        if "error" in answer:
+            self._stop()
+            raise HandlerError(answer["error"], answer["hint"], answer["traceback"])
         return answer
 
     def _died(self) -> WorkerDied:

@@ -12,7 +12,7 @@ from llminv.cli.config import Config, read_config
 from llminv.declaration.load import Declarations, load
 from llminv.errors import UsageError
 from llminv.evidence.ledger import Ledger
-from llminv.handler.adapters import ADAPTERS, Adapter
+from llminv.handler.adapters import Adapter, adapter_of
 from llminv.kinds import KINDS
 from llminv.simulation.dialects import DIALECTS
 
@@ -65,11 +65,13 @@ class Project:
             handler=handler or configured.handler,
             python=python or configured.python,
         )
-        adapter = ADAPTERS.get(config.handler)
+        adapter = adapter_of(config.handler)
         if adapter is None:
             return cls(config, configured)
         if config.isolation == Config().isolation:
             config = replace(config, isolation=adapter.isolation)
+        if config.scenario_limit_s == Config().scenario_limit_s and adapter.scenario_limit_s is not None:
+            config = replace(config, scenario_limit_s=adapter.scenario_limit_s)
         own = invariants is None and (handler is not None or not Path(config.invariants).exists())
         return cls(config, configured, adapter if own else None)
 

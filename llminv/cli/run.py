@@ -19,9 +19,11 @@ from llminv.cli.record import Records
 from llminv.cli.screen import ColorOption, Screen, screen_of
 from llminv.declaration.fields import near, shown
 from llminv.errors import UsageError
+from llminv.handler.adapters import adapter_of
 from llminv.kinds import KINDS
 from llminv.reports.facts import is_accepted
 from llminv.reports.text import counted
+from llminv.simulation.faults import FAULTS
 from llminv.simulation.transport import IN_PROCESS
 from llminv.verdict import Status
 
@@ -80,13 +82,13 @@ def run(
     ] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 whatever the verdicts are.")] = False,
     transport: Annotated[
-        TransportName,
+        TransportName | None,
         typer.Option(
             metavar="NAME",
-            help="in-process: virtual time; loopback: real sockets in real time, for policies and handlers "
-            "with short timeouts.",
+            help="in-process: virtual time (the default, but for a gateway); loopback: real sockets in real "
+            "time, for policies and handlers with short timeouts.",
         ),
-    ] = "in-process",
+    ] = None,
     form: Annotated[
         FormatName, typer.Option("--format", metavar="NAME", help="The report: terminal, json or junit.")
     ] = "terminal",
@@ -98,6 +100,7 @@ def run(
     spec = project.config.handler
     records = Records.planned(project, spec, out=out, no_write=no_write)
     promises = selected(project.declarations.promises, select or [])
+    carried_by = carrier(spec, transport, promises)
 
     from llminv.audit.engine import Options
     from llminv.audit.engine import run as audit_run
@@ -108,7 +111,7 @@ def run(
         max_examples=max_examples,
         scenario_limit_s=project.config.scenario_limit_s,
         isolation=project.config.isolation,
-        transport=transport,
+        transport=carried_by,
         python=project.python,
     )
     with TerminalListener(
@@ -125,7 +128,7 @@ def run(
         environ=os.environ,
     ) as listener:
         audit = audit_run(promises, spec, KINDS, options, listener)
-    for line in records.write(audit, transport):
+    for line in records.write(audit, carried_by):
         screen.err(line)
     status = exit_status(audit, records.known, allow_unknown=allow_unknown)
     _explain(audit, status, screen)
@@ -152,6 +155,29 @@ def selected(promises: Sequence[Promise], ids: Sequence[str]) -> list[Promise]:
         if word not in known:
             raise UsageError(f"no invariant {shown(word)} is declared{near(word, known)}")
     return [promise for promise in promises if not ids or promise.invariant.id in ids]
+
+
+def carrier(spec: str, asked: str | None, promises: Sequence[Promise]) -> str:
+    """Return the transport for a handler: the one that was asked for, or else what fits the handler.
+
+    Raises UsageError for one over which the handler cannot be reached, and for faults that cannot be seen
+    over it: whether another process tried to connect to a port that refuses, nobody can tell.
+    """
+    adapter = adapter_of(spec)
+    only = adapter.transport if adapter is not None else ""
+    if not only:
+        return asked or IN_PROCESS
+    if asked not in (None, only):
+        raise UsageError(f"--transport {asked} cannot reach {spec}", f"leave it out, or say {only}")
+    for promise in promises:
+        names = KINDS[promise.invariant.kind].faults(promise)
+        unseen = [name for name in names if FAULTS[name].before_request]
+        if unseen:
+            raise UsageError(
+                f"{promise.invariant.id}: {', '.join(unseen)} cannot be seen where another process connects",
+                "name the faults that are meant, in place of their classes, in `fallback` or `failures`",
+            )
+    return only
 
 
 def exit_status(audit: Audit, recorded: Sequence[Bug], *, allow_unknown: bool) -> Exit:

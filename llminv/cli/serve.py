@@ -13,15 +13,17 @@ import shlex
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from llminv.cli.exit_codes import Exit
+from llminv.cli.gateway_configs import printed
 from llminv.cli.project import Project
 from llminv.cli.screen import Screen, screen_of
 from llminv.errors import UsageError
 from llminv.evidence.files import read_text
+from llminv.handler.adapters import ANY_GATEWAY
 from llminv.scenario import Scenario
 from llminv.simulation.loopback.control import ROUTES, Control, ControlProtocol
 from llminv.simulation.loopback.reading import read_scenario
@@ -29,6 +31,8 @@ from llminv.simulation.loopback.server import LOCALHOST, LoopbackServer, authori
 from llminv.simulation.sites import Setting
 
 PORT_MAX = 65_535
+# The names of CONFIGS.
+ConfigName = Literal["litellm-proxy", "portkey", "generic"]
 
 EPILOG = "\n".join(
     [
@@ -65,9 +69,23 @@ def serve(
     invariants: Annotated[
         str | None, typer.Option(metavar="DIR", help="The folder of the declarations.")
     ] = None,
+    print_config: Annotated[
+        ConfigName | None,
+        typer.Option(
+            metavar="NAME",
+            help="Print what a gateway is configured with to be audited (litellm-proxy, portkey or generic), "
+            "and serve nothing.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead of text.")] = False,
 ) -> int:
     """Play the providers on this machine, for a program in any language."""
+    if print_config is not None:
+        # As for `run --handler gateway:...`: what comes with the adapter, unless a folder is named.
+        project = Project.here(invariants, handler=ANY_GATEWAY)
+        setting = project.declarations.promises[0].setting()
+        screen_of(context).out(printed(print_config, setting))
+        return Exit.FINE
     host = LOCALHOST if host == "localhost" else host
     setting = Project.here(invariants).declarations.promises[0].setting()
     played = _scenario(scenario, setting)

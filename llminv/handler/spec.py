@@ -1,9 +1,9 @@
 """From a handler spec to something that can be called.
 
-A spec is `package.module`, `package.module:attribute`, `path/to/file.py:attribute` or the name of a ready
-adapter, which comes before a module of that name. A class is always called first; any other object that has
-an operation is the handler; otherwise it is called, with the World if it takes an argument, and the result
-is the handler.
+A spec is `package.module`, `package.module:attribute`, `path/to/file.py:attribute`, the name of a ready
+adapter, which comes before a module of that name, or `gateway:http://...`. A class is always called first;
+any other object that has an operation is the handler; otherwise it is called, with the World if it takes an
+argument, and the result is the handler.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from llminv.contract import OPERATIONS, World
 from llminv.errors import HandlerError
-from llminv.handler.adapters import ADAPTERS
+from llminv.handler.adapters import ADAPTERS, ANY_GATEWAY, adapter_of, address_of
 from llminv.handler.adapters.installed import ensure_installed
 
 # A handler is any object of the user's, hence Any wherever one is held.
@@ -54,7 +55,7 @@ class Target:
 
 def load_target(spec: str) -> Target:
     """Import what `spec` names; raise HandlerError with what to do where that is not possible."""
-    adapter = ADAPTERS.get(spec)
+    adapter, address = adapter_of(spec), address_of(spec)
     if adapter is not None:
         ensure_installed(adapter.name, adapter.needs)
         spec = adapter.spec
@@ -68,7 +69,8 @@ def load_target(spec: str) -> Target:
             raise HandlerError(f"{place} has no attribute {name!r}", hint)
         value = getattr(value, name)
     if isinstance(value, type):
-        return Target(spec, value, is_factory=True)
+        factory = value if address is None else partial(value, address)
+        return Target(spec, factory, is_factory=True)
     if offered(value):
         return Target(spec, value, is_factory=False)
     if callable(value):
@@ -156,7 +158,7 @@ def _import_module(spec: str, name: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
         raise HandlerError(
             f"{spec!r} is not a handler spec",
-            "write package.module, package.module:attribute or path/to/file.py:attribute",
+            f"write package.module, package.module:attribute, path/to/file.py:attribute or {ANY_GATEWAY}",
         )
     imported: list[ModuleType] = []
     _execute(spec, lambda: imported.append(importlib.import_module(name)))

@@ -26,7 +26,8 @@ class Adapter:
     `declares` are the names of the files that declare what is promised for it: its own, then those that it
     shares with others; `library` those of llminv's own declarations that hold for it as they are. With the
     isolation "fork" the library keeps state in its modules. `transport` is the only one over which it can
-    be reached, "" where every one will do.
+    be reached, "" where every one will do; `scenario_limit_s` is how long a scenario may take in real time,
+    where that is no matter of a moment.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Adapter:
     library: tuple[str, ...] = ()
     isolation: str = "none"
     transport: str = ""
+    scenario_limit_s: float | None = None
 
     @property
     def spec(self) -> str:
@@ -101,8 +103,11 @@ _ROWS = (
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType({row.name: row for row in _ROWS})
 
-# No library, but a process: its name comes with an address.
-GATEWAY = Adapter("gateway", "gateway", (), ("gateway",), transport="loopback")
+# No library, but a process: its name comes with an address, as in this spec.
+ANY_GATEWAY = "gateway:http://HOST:PORT/v1"
+GATEWAY = Adapter(
+    "gateway", "gateway", (), ("gateway", "streams"), transport="loopback", scenario_limit_s=60.0
+)
 _ADDRESS = re.compile(rf"{GATEWAY.name}:(http://.+)", re.DOTALL)
 
 

@@ -33,10 +33,8 @@ class Gate:
         """Reserve `port` (0: any free one) of an address; raise OSError where that cannot be had."""
         info = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)[0]
         self._family, self._address = info[0], info[4]
-        # Shared only once it is ours: another server at this port is an error.
-        self._reserved = self._bound(shared=False)
-        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self._address = self._reserved.getsockname()
+        self._reserved: socket.socket
+        self.reserve()
         self._state = State.CLOSED
         self._listener: socket.socket | None = None
         self._fillers: list[socket.socket] = []
@@ -63,6 +61,13 @@ class Gate:
             self._listener = self._bound()
             self._listener.listen(0)
             self._fill()
+
+    def reserve(self) -> None:
+        """Take the port, for the first time or after `close`; raise OSError where it cannot be had."""
+        # Shared only once it is ours: another server at this port is an error.
+        self._reserved = self._bound(shared=False)
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._address = self._reserved.getsockname()
 
     def close(self) -> None:
         """Give the port back; the gate must have been set to CLOSED before."""

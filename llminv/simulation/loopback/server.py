@@ -24,6 +24,7 @@ from llminv.simulation.providers import REQUESTS_MAX, Providers
 from llminv.simulation.sites import Setting
 
 LOCALHOST = "127.0.0.1"
+_HERE = (LOCALHOST, "localhost")
 
 # How a gate plays each fault that happens before a connection is made. A name cannot be unknown where
 # clients are given an address, so it is played as what it does to them: no connection.
@@ -42,23 +43,23 @@ class LoopbackServer:
         ports: Mapping[str, int] = MappingProxyType({}),
         requests_max: int | None = REQUESTS_MAX,
     ) -> None:
-        """Reserve a port of `host` for each declared provider: that of `ports`, else any free one.
+        """Reserve a port of `host` for each provider: that of `ports`, or of its base URL, or any free one.
 
         Raises OSError where a port cannot be had.
         """
+        wanted = {**declared_ports(setting), **ports}
+        self._fixed = frozenset(wanted)
         self._gates: dict[str, Gate] = {}
         self._requests_max = requests_max
         self._loop: asyncio.AbstractEventLoop
         try:
             for name in setting["providers"]:
-                self._gates[name] = Gate(host, ports.get(name, 0))
+                self._gates[name] = Gate(host, wanted.get(name, 0))
         except OSError:
             self.close()
             raise
         self._host = _reachable(host)
-        self.setting = _with_base_urls(
-            setting, {name: authority(self._host, gate.port) for name, gate in self._gates.items()}
-        )
+        self.setting = at_ports(setting, self._host, {name: gate.port for name, gate in self._gates.items()})
         self._providers = self._fresh(Scenario(()))
 
     @property
@@ -87,6 +88,16 @@ class LoopbackServer:
         self._providers.finish()
         for name in self._gates:
             self._set(name, State.CLOSED)
+
+    def lend(self) -> None:
+        """Let another process have the ports that were asked for, until `reclaim`; nothing plays."""
+        for name in self._fixed:
+            self._gates[name].close()
+
+    def reclaim(self) -> None:
+        """Take them again; raise OSError where somebody else has one."""
+        for name in self._fixed:
+            self._gates[name].reserve()
 
     def close(self) -> None:
         """Give the ports back."""
@@ -135,6 +146,12 @@ class LoopbackServer:
         gate.set(state, self._loop, lambda: Peer(self._loop, connect, self._set_gates))
 
 
+def declared_ports(setting: Setting) -> dict[str, int]:
+    """Return the ports of the providers that are declared to be at an address of this machine."""
+    urls = {name: urlsplit(provider["base_url"]) for name, provider in setting["providers"].items()}
+    return {name: url.port for name, url in urls.items() if url.hostname in _HERE and url.port}
+
+
 def authority(host: str, port: int) -> str:
     """Return host and port as they stand in a URL."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -151,12 +168,13 @@ def _reachable(host: str) -> str:
     return LOCALHOST if address.version == 4 else "::1"
 
 
-def _with_base_urls(setting: Setting, authorities: Mapping[str, str]) -> Setting:
-    """Return `setting` with each provider at its authority; the paths stay."""
+def at_ports(setting: Setting, host: str, ports: Mapping[str, int]) -> Setting:
+    """Return `setting` with each provider at its port of `host`; the paths stay."""
     providers = {
         name: {
             **provider,
-            "base_url": f"http://{authorities[name]}{urlsplit(provider['base_url']).path.rstrip('/')}",
+            "base_url": f"http://{authority(host, ports[name])}"
+            f"{urlsplit(provider['base_url']).path.rstrip('/')}",
         }
         for name, provider in setting["providers"].items()
     }

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from llminv.errors import HandlerError
 from llminv.history import HostRefused
 from llminv.scenario import Scenario
 from llminv.simulation.clock import Time
@@ -80,10 +81,15 @@ class LoopbackStage:
 
 
 class Loopback:
-    """The loopback server in a thread beside the handler (`llminv.simulation.transport.Transport`)."""
+    """The loopback server in a thread beside the handler (`llminv.simulation.transport.Transport`).
+
+    Ports that are declared belong to whoever plays: a replay in a fresh process needs the same ones.
+    """
 
     def __init__(self, setting: Setting) -> None:
-        self._server = LoopbackServer(setting)
+        with _ports_needed():
+            self._server = LoopbackServer(setting)
+        self._server.lend()
         self.setting = self._server.setting
 
     @contextlib.contextmanager
@@ -97,6 +103,8 @@ class Loopback:
     @contextlib.contextmanager
     def playing(self, scenario: Scenario) -> Iterator[LoopbackStage]:
         """Let the server run. It does not between two scenarios, so that the process can fork."""
+        with _ports_needed():
+            self._server.reclaim()
         thread = ServerThread(self._server)
         thread.start(scenario)
         stage = LoopbackStage(thread)
@@ -105,6 +113,7 @@ class Loopback:
                 yield stage
         finally:
             thread.stop()
+            self._server.lend()
 
     @contextlib.contextmanager
     def cleaning_up(self) -> Iterator[None]:
@@ -113,6 +122,18 @@ class Loopback:
 
     def after_fork(self) -> None:
         """Nothing has to be done: no thread runs, and the ports are this process's as well."""
+
+
+@contextlib.contextmanager
+def _ports_needed() -> Iterator[None]:
+    """Turn the error of a port that cannot be had into one that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise HandlerError(
+            f"a provider cannot be served at the port of its base URL: {error.strerror or error}",
+            "end what listens there (`llminv serve`, another run), or declare another base_url",
+        ) from None
 
 
 def _address(event: str, args: tuple[Any, ...]) -> tuple[str, int]:
