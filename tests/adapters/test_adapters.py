@@ -151,3 +151,14 @@ def test_every_invariant_comes_to_a_verdict(name):
     assert [
         result.promise.invariant.id for result in audit.results if result.verdict.status is Status.UNKNOWN
     ] == []
+
+
+def test_an_adapter_is_audited_by_what_comes_with_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert (
+        main(["run", "--handler", "genai-prices", "--select", "costs-add-up", "-n", "1", "--out", "there"])
+        == 0
+    )
+    assert "costs-add-up  held" in capsys.readouterr().out
+    assert (tmp_path / "there/INVARIANTS.md").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
