@@ -51,6 +51,8 @@ class Peer(asyncio.Protocol):
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connection = self._connect()
         self._connection.on_due = self._on_due
+        if self._connection.ended:
+            self._on_due()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of requests; a scenario that was stopped answers none."""

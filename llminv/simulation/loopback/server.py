@@ -141,7 +141,12 @@ class LoopbackServer:
         gate = self._gates[name]
 
         def connect() -> Served:
-            return self._providers.connect(self._host, gate.port)
+            providers = self._providers
+            connection = providers.connect(self._host, gate.port)
+            if providers.recorder.finished:  # whoever comes now finds that nobody is there any more
+                connection.kill()
+                providers.disconnect(connection)
+            return connection
 
         gate.set(state, self._loop, lambda: Peer(self._loop, connect, self._set_gates))
 

@@ -36,7 +36,11 @@ class ServerThread:
             target=self._run, args=(scenario, started), name="llminv loopback server", daemon=True
         )
         self._thread.start()
-        started.result()
+        try:
+            started.result()
+        except BaseException:
+            self._thread = None
+            raise
 
     def stop(self) -> None:
         """End what plays and the thread."""
@@ -67,6 +71,10 @@ class ServerThread:
             self.server.start(scenario)
 
         with asyncio.Runner() as runner:
-            runner.run(main())
+            try:
+                runner.run(main())
+            except BaseException as error:
+                started.set_exception(error)
+                return
             started.set_result(None)
             runner.get_loop().run_forever()

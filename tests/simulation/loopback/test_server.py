@@ -1,6 +1,7 @@
 """The loopback server, byte by byte: what a client without any library sees."""
 
 import asyncio
+import contextlib
 import socket
 
 import pytest
@@ -283,3 +284,27 @@ def test_a_thread_can_be_started_again(played):
     client = played.connect()
     client.sendall(REQUEST)
     assert b"Hello from openai to call -1." in response(client)
+
+
+def test_whoever_comes_after_the_end_is_sent_away_and_the_next_scenario_begins(played):
+    played.thread.call(played.server.providers.finish)
+    with contextlib.suppress(ConnectionError), played.connect() as late:
+        late.sendall(REQUEST)
+        assert everything(late) == b""
+    played.thread.stop()
+    played.thread.start(Scenario(()))
+    with played.connect() as client:
+        client.sendall(REQUEST)
+        assert response(client).startswith(b"HTTP/1.1 200")
+
+
+def test_what_keeps_the_server_from_starting_is_said(played, monkeypatch):
+    played.thread.stop()
+
+    def fail(scenario):
+        raise OSError("no more of it")
+
+    monkeypatch.setattr(played.server, "start", fail)
+    with pytest.raises(OSError, match="no more of it"):
+        played.thread.start(Scenario(()))
+    assert not played.thread.is_current

@@ -1,0 +1,79 @@
+"""`llminv serve --print-config`: each gateway is told the addresses, keys and order that are declared."""
+
+import json
+
+import pytest
+
+from llminv.cli.gateway_configs import CONFIGS
+from llminv.cli.serve import ConfigName
+from llminv.simulation.sites import canary
+
+NAMES = ("openai", "anthropic", "deepseek", "gemini")
+
+
+@pytest.fixture
+def config(cli):
+    def read(name):
+        answer = cli("serve", "--print-config", name)
+        assert (answer.status, answer.err) == (0, "")
+        return json.loads(answer.out)
+
+    return read
+
+
+def test_litellm_proxy(project, config):
+    printed = config("litellm-proxy")
+    models = printed["model_list"]
+    assert [(row["model_name"], row["litellm_params"]["api_key"]) for row in models] == [
+        (name, canary(name)) for name in NAMES
+    ]
+    assert models[0]["litellm_params"] == {
+        "model": "openai/gpt-4o-mini",
+        "api_base": "http://127.0.0.1:4101/v1",
+        "api_key": canary("openai"),
+        "timeout": 2.0,
+        "stream_timeout": 2.0,
+        "max_retries": 0,
+    }
+    assert printed["router_settings"]["fallbacks"] == [
+        {"openai": ["anthropic", "deepseek", "gemini"]},
+        {"anthropic": ["deepseek", "gemini"]},
+        {"deepseek": ["gemini"]},
+    ]
+
+
+def test_portkey(project, config):
+    header = json.loads(config("portkey")["headers"]["x-portkey-config"])
+    assert header["strategy"] == {"mode": "fallback"}
+    assert [row["provider"] for row in header["targets"]] == ["openai", "anthropic", "deepseek", "google"]
+    assert header["targets"][1] == {
+        "provider": "anthropic",
+        "api_key": canary("anthropic"),
+        "custom_host": "http://127.0.0.1:4102/v1",
+        "override_params": {"model": "claude-opus-4-8"},
+        "request_timeout": 2000,
+    }
+
+
+def test_generic(project, config):
+    printed = config("generic")
+    assert [row["name"] for row in printed["providers"]] == list(NAMES)
+    assert printed["providers"][3] == {
+        "name": "gemini",
+        "dialect": "gemini",
+        "base_url": "http://127.0.0.1:4104",
+        "key": canary("gemini"),
+        "model": "gemini-2.5-flash",
+    }
+    assert printed["policy"]["chain"] == list(NAMES)
+
+
+def test_declarations_of_ones_own_need_addresses(project, cli):
+    answer = cli("serve", "--print-config", "generic", "--invariants", "invariants")
+    assert (answer.status, answer.out) == (2, "")
+    assert "a gateway has to know beforehand where openai, deepseek will be" in answer.err
+    assert "http://127.0.0.1:4101/v1" in answer.err
+
+
+def test_the_names_are_those_of_the_table():
+    assert set(ConfigName.__args__) == CONFIGS.keys()
