@@ -19,7 +19,7 @@ audit: $(VENV)/.examples
 	$(BIN)/llminv run
 
 audit-deep: $(VENV)/.dev
-	$(BIN)/llminv run --no-write --max-examples 3000
+	$(BIN)/llminv run --no-write --max-examples 10000
 	$(BIN)/python -m pytest -n $(JOBS) -m deep
 
 $(LITELLM_AUDITS): $(VENV)/.examples .venv-routers-litellm/.ready

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llminv.cli.app import COMMANDS
+from llminv.cli.app import COMMANDS, GROUPS
 from llminv.contract import OPERATIONS
 from llminv.declaration.load import load
 from llminv.kinds import KINDS
@@ -27,7 +27,9 @@ def test_every_kind_is_listed():
 
 
 def test_every_command_is_listed():
-    assert sorted(cell.split()[1] for cell in rows("command")) == sorted(COMMANDS)
+    words = [*COMMANDS, *(f"{group} {word}" for group, (_, words) in GROUPS.items() for word in words)]
+    shown = [re.sub(r"llminv | [A-Z]+", "", cell) for cell in rows("command")]
+    assert sorted(shown) == sorted(words)
 
 
 def test_every_operation_is_listed():
