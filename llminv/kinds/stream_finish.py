@@ -109,7 +109,7 @@ def _acts(promise: Promise, provider: str) -> Iterator[Act]:
     yield ANSWER
     yield from (Act(said=_ending(word)) for word in words_of(dialect, _reasons(promise)) if word != "stop")
     yield Act(said=Said(usage=_usage(10)))
-    yield Act(GROWING, said=Said(usage=_usage(10)))
+    yield from [Act(GROWING, said=Said(usage=_usage(10)))] if dialect.usage_grows else []
     yield from [Act(MISSING)] if dialect.usage_optional else []
     if dialect.name == _IN_PARTS:
         yield Act(said=Said(usage=_usage(10), usage_split=True))
@@ -155,7 +155,7 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
 
     def scenarios(provider: str) -> SearchStrategy[Scenario]:
         dialect = _dialect(promise, provider)
-        usages = [None, GROWING, *([MISSING] if dialect.usage_optional else [])]
+        usages = [None, *[GROWING] * dialect.usage_grows, *[MISSING] * dialect.usage_optional]
         words = [Said(), *map(_ending, words_of(dialect, _reasons(promise)))]
         acts = st.builds(
             act,

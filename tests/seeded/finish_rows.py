@@ -7,24 +7,14 @@ minimal one, exactly. A pair of calls is minimal where the first shows that a fi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from rows import Row, on_raw
 
 from llminv.contract import ToolCall
 from llminv.scenario import Act, Call, Framing, Said, Scenario, Script
 
 ENDINGS, TOOLS = "endings-and-usage-come-through", "tool-calls-come-through"
-RIGHT = "examples/raw/handler.py:Handler"
 CHAIN = ("openai", "anthropic", "deepseek", "gemini")
-
-
-@dataclass(frozen=True)
-class Row:
-    """A handler of the folder `finish`, what it breaks, and the least that shows it."""
-
-    handler: str
-    invariant: str
-    code: str
-    scenario: Scenario
 
 
 def one(provider: str = "openai", **said: object) -> Scenario:
@@ -41,25 +31,30 @@ USAGE_ELSEWHERE = Scenario(
 SOME = ToolCall(name="a", arguments='{"a":0}')
 
 ROWS: Mapping[str, Row] = {
-    "C5": Row(
-        "limit_reads_as_stop", ENDINGS, "wrong_finish_reason", one("anthropic", finish_reason="length")
+    "C5": on_raw(
+        "finish/limit_reads_as_stop", ENDINGS, "wrong_finish_reason", one("anthropic", finish_reason="length")
     ),
-    "C22": Row(
-        "calls_by_index_alone",
+    "C22": on_raw(
+        "finish/calls_by_index_alone",
         TOOLS,
         "call_lost",
         one(tool_calls=(ToolCall(name="a"),) * 2, tool_fragments="at_once", tool_index="repeated"),
     ),
-    "C23": Row(
-        "fragments_to_the_latest_call",
+    "C23": on_raw(
+        "finish/fragments_to_the_latest_call",
         TOOLS,
         "arguments_changed",
         one(tool_calls=(SOME, ToolCall(name="a")), tool_fragments="interleaved"),
     ),
-    "C25": Row("finish_is_always_stop", ENDINGS, "wrong_finish_reason", one(finish_reason="length")),
-    "C26": Row(
-        "safety_reads_as_stop", ENDINGS, "wrong_finish_reason", one("gemini", finish_reason="content_filter")
+    "C25": on_raw(
+        "finish/finish_is_always_stop", ENDINGS, "wrong_finish_reason", one(finish_reason="length")
     ),
-    "C28": Row("usage_of_the_last_chunk", ENDINGS, "usage_lost", USAGE_ELSEWHERE),
-    "C29": Row("over_at_the_finish_reason", ENDINGS, "wrong_usage", one()),
+    "C26": on_raw(
+        "finish/safety_reads_as_stop",
+        ENDINGS,
+        "wrong_finish_reason",
+        one("gemini", finish_reason="content_filter"),
+    ),
+    "C28": on_raw("finish/usage_of_the_last_chunk", ENDINGS, "usage_lost", USAGE_ELSEWHERE),
+    "C29": on_raw("finish/over_at_the_finish_reason", ENDINGS, "wrong_usage", one()),
 }

@@ -27,17 +27,24 @@ def shipped():
 
 
 class Played:
-    """The handler at `spec` under an invariant; a scenario is played once. Use as a context manager."""
+    """The handler at `spec` under an invariant; a scenario is played once. Use as a context manager.
 
-    def __init__(self, spec, invariant):
+    `operations` are those that are played, of those which it offers; `policy` are other fields of the policy.
+    """
+
+    def __init__(self, spec, invariant, operations=None, policy=None):
         self.promise = shipped()[invariant]
+        if policy:
+            changed = self.promise.policy.model_copy(update=dict(policy))
+            self.promise = self.promise.model_copy(update={"policy": changed})
         self.kind = KINDS[self.promise.invariant.kind]
+        self._played = self.kind.operations if operations is None else operations
         self._worker = Worker(self.promise.setting(), str(ROOT / spec), SCENARIO_LIMIT_S)
         self._known = {}
 
     def __enter__(self):
         self._worker.__enter__()
-        self.operations = [name for name in self.kind.operations if name in self._worker.offers]
+        self.operations = [name for name in self._played if name in self._worker.offers]
         return self
 
     def __exit__(self, *exit_):
@@ -54,7 +61,8 @@ class Played:
         return next((scenario for scenario in scenarios if code in self.codes(scenario)), None)
 
     def cells(self):
-        return self.kind.cells(self.promise, self.operations)
+        yield from self.kind.examples(self.promise, self.operations)
+        yield from self.kind.cells(self.promise, self.operations)
 
     def drawn(self, number, draws=DRAWN_MAX):
         """What is drawn for a seed, of `draws` at most."""

@@ -7,28 +7,13 @@ tests where streams matter). The scenario is the minimal one, exactly.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from rows import Row
 
 from llminv.scenario import Act, Call, Said, Scenario, Script
 
-EXAMPLE = "examples/byok/handler.py:Handler"
 CHAIN = ("openai", "anthropic", "deepseek", "gemini")
-
-
-@dataclass(frozen=True)
-class Row:
-    """A handler in this folder, what it breaks, and the least that shows it; `right` is what it is built on.
-
-    `policy` are the fields in which the promise differs from the shipped one.
-    """
-
-    handler: str
-    invariant: str
-    code: str
-    scenario: Scenario
-    right: str = EXAMPLE
-    policy: Mapping[str, Any] = field(default_factory=dict)
 
 
 def down(*providers: str, fault: str = "http_429", operation: str = "acomplete", **fields: Any) -> Scenario:
@@ -122,6 +107,6 @@ ROWS: Mapping[str, Row] = {
 OTHERS: Mapping[str, str] = {
     "A1": "retries of an SDK underneath are of the kind retry_budget: retry/sdk_retries_underneath.py",
     "A20": "an operation that a wrapper hides is not offered: a run lists it, and accuses nobody",
-    "A22": "that a stream comes all at once shows in the times of its chunks, which a kind of streams is to judge",
+    "A22": "that a stream comes all at once shows in the times of its chunks: stops/stream_falls_through_to_complete.py",
     "A38": "that the text of a stream is lost after a fallback is for a kind that looks at streamed text",
 }

@@ -7,22 +7,12 @@ minimal one, exactly. A22 is a row of the public list, the others are named by t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from rows import Row, on_raw
 
 from llminv.scenario import Act, Call, Said, Scenario, Script
 
 AT_ONCE, STOPPED = "text-comes-as-it-is-said", "who-stops-is-left-alone"
-RIGHT = "examples/raw/handler.py:Handler"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A handler of the folder `stops`, what it breaks, and the least that shows it."""
-
-    handler: str
-    invariant: str
-    code: str
-    scenario: Scenario
 
 
 def openai(act: Act, *calls: Call) -> Scenario:
@@ -31,32 +21,32 @@ def openai(act: Act, *calls: Call) -> Scenario:
 
 
 ROWS: Mapping[str, Row] = {
-    "A22": Row(
-        "stream_falls_through_to_complete",
+    "A22": on_raw(
+        "stops/stream_falls_through_to_complete",
         AT_ONCE,
         "first_text_too_late",
         openai(Act(said=Said(" a", 40), gap_s=1.0), Call("stream")),
     ),
-    "litellm#30244": Row(
-        "wrapper_keeps_the_stream",
+    "litellm#30244": on_raw(
+        "stops/wrapper_keeps_the_stream",
         STOPPED,
         "left_open",
         openai(Act(gap_s=1.0), Call("stream", stop_after=1), Call("stream", wait_s=2.0)),
     ),
-    "lm-proxy#88": Row(
-        "thread_is_awaited",
+    "lm-proxy#88": on_raw(
+        "stops/thread_is_awaited",
         STOPPED,
         "left_open",
         openai(Act(gap_s=1.0), Call("stream", stop_after=1)),
     ),
-    "freellmapi#518": Row(
-        "failover_goes_on",
+    "freellmapi#518": on_raw(
+        "stops/failover_goes_on",
         STOPPED,
         "asked_again",
         Scenario((Call("astream", stop_after_s=0.0),)),
     ),
-    "openai-python#763": Row(
-        "connection_stays_out",
+    "openai-python#763": on_raw(
+        "stops/connection_stays_out",
         STOPPED,
         "later_call_failed",
         Scenario((Call("stream", stop_after=1), Call("stream"))),

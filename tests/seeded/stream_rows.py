@@ -8,8 +8,9 @@ minimal one, exactly. The rows about how answers end, what they use and which to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from rows import Row, on_raw
 
 from llminv.scenario import Act, Call, Framing, Said, Scenario, Script
 
@@ -18,18 +19,7 @@ WHOLE, BYTES, EXHAUSTION = (
     "bytes-do-not-matter",
     "exhaustion-names-every-provider",
 )
-RIGHT = "examples/raw/handler.py:Handler"
 CHAIN = ("openai", "anthropic", "deepseek", "gemini")
-
-
-@dataclass(frozen=True)
-class Row:
-    """A handler of the folder `streams`, what it breaks, and the least that shows it."""
-
-    handler: str
-    invariant: str
-    code: str
-    scenario: Scenario
 
 
 def one(provider: str = "openai", **act: Any) -> Scenario:
@@ -48,20 +38,35 @@ ALL_DOWN = Scenario(
 )
 
 ROWS: Mapping[str, Row] = {
-    "C1": Row("reset_is_the_end", WHOLE, "truncated_as_complete", one(fault="body_reset", after=1)),
-    "C2": Row("final_chunk_made_up", WHOLE, "truncated_as_complete", one(fault="truncated")),
-    "C4": Row("error_event_ends_the_answer", WHOLE, "truncated_as_complete", one(fault="error_inside")),
-    "C7": Row(
-        "cut_is_forwarded_as_the_end", WHOLE, "truncated_as_complete", one(fault="body_closed", after=1)
+    "C1": on_raw(
+        "streams/reset_is_the_end", WHOLE, "truncated_as_complete", one(fault="body_reset", after=1)
     ),
-    "C8": Row("stop_reason_by_default", WHOLE, "truncated_as_complete", one("anthropic", fault="truncated")),
-    "C10": Row("lines_end_at_u2028", WHOLE, "whole_as_error", one(said=Said(text="\u2028"))),
-    "C11": Row("half_lines_are_skipped", WHOLE, "text_lost", one(said=Said(text="\u2028"))),
-    "C13": Row("each_read_decoded_alone", BYTES, "text_changed", one(said=Said(text="é"), cut_every=1)),
-    "C14": Row("each_read_parsed_alone", BYTES, "not_read", one(cut_every=1)),
-    "C16": Row("comments_become_data", BYTES, "not_read", one(framing=Framing(comments=True))),
-    "C17": Row("every_event_is_json", BYTES, "not_read", one(framing=Framing(empty_events=True))),
-    "C19": Row("bare_error_crashes", EXHAUSTION, "wrong_error", ALL_DOWN),
-    "C20": Row("first_choice_unguarded", WHOLE, "whole_as_error", one(framing=Framing(empty_choices_at=0))),
-    "C31": Row("asked_again_after_content", WHOLE, "attempts_mixed", one(fault="error_inside", after=1)),
+    "C2": on_raw("streams/final_chunk_made_up", WHOLE, "truncated_as_complete", one(fault="truncated")),
+    "C4": on_raw(
+        "streams/error_event_ends_the_answer", WHOLE, "truncated_as_complete", one(fault="error_inside")
+    ),
+    "C7": on_raw(
+        "streams/cut_is_forwarded_as_the_end",
+        WHOLE,
+        "truncated_as_complete",
+        one(fault="body_closed", after=1),
+    ),
+    "C8": on_raw(
+        "streams/stop_reason_by_default", WHOLE, "truncated_as_complete", one("anthropic", fault="truncated")
+    ),
+    "C10": on_raw("streams/lines_end_at_u2028", WHOLE, "whole_as_error", one(said=Said(text="\u2028"))),
+    "C11": on_raw("streams/half_lines_are_skipped", WHOLE, "text_lost", one(said=Said(text="\u2028"))),
+    "C13": on_raw(
+        "streams/each_read_decoded_alone", BYTES, "text_changed", one(said=Said(text="é"), cut_every=1)
+    ),
+    "C14": on_raw("streams/each_read_parsed_alone", BYTES, "not_read", one(cut_every=1)),
+    "C16": on_raw("streams/comments_become_data", BYTES, "not_read", one(framing=Framing(comments=True))),
+    "C17": on_raw("streams/every_event_is_json", BYTES, "not_read", one(framing=Framing(empty_events=True))),
+    "C19": on_raw("streams/bare_error_crashes", EXHAUSTION, "wrong_error", ALL_DOWN),
+    "C20": on_raw(
+        "streams/first_choice_unguarded", WHOLE, "whole_as_error", one(framing=Framing(empty_choices_at=0))
+    ),
+    "C31": on_raw(
+        "streams/asked_again_after_content", WHOLE, "attempts_mixed", one(fault="error_inside", after=1)
+    ),
 }

@@ -39,6 +39,9 @@ class AnthropicMessages(Dialect):
         ("anthropic-ratelimit-output-tokens-reset", _RESET),
     )
     usage_optional = False
+    # "The token counts shown in the usage field of the message_delta event are cumulative":
+    # https://docs.anthropic.com/en/api/messages-streaming
+    usage_grows = True
     ping = Event('{"type":"ping"}', "ping")
     finish_says = MappingProxyType(
         {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}

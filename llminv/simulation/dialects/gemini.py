@@ -29,6 +29,7 @@ class Gemini(Dialect):
     hosts = ("generativelanguage.googleapis.com",)
     base_url_variables = ("GOOGLE_GEMINI_BASE_URL", "GEMINI_API_BASE")
     key_variables = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+    usage_grows = True
     routes = MappingProxyType(
         {":generateContent": "complete", ":streamGenerateContent": "stream", ":countTokens": "count_tokens"}
     )
