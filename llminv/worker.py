@@ -63,9 +63,14 @@ def _serve(orders: Iterable[bytes], answers: IO[bytes]) -> None:
     lines = iter(orders)
     order = json.loads(next(lines))
     sys.path[:0] = order["path"]
+    adapter = adapter_of(order["handler"])
+    if adapter is not None and adapter.transport not in ("", order["transport"]):
+        raise HandlerError(
+            f"{order['handler']} cannot be reached over the transport {order['transport']}",
+            f"`llminv run` takes {adapter.transport} for it, `llminv replay` what a bug was found over",
+        )
     play = _play_forked if order["isolation"] == "fork" else _play
     with Runner(order["setting"], order["handler"], transport=order["transport"]) as runner:
-        adapter = adapter_of(order["handler"])
         packages = versions(adapter.needs) if adapter is not None else {}
         _answer(answers, {"offers": runner.offers, "unseen": unseen_libraries(), "packages": packages})
         for line in lines:

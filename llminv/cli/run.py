@@ -100,7 +100,7 @@ def run(
     spec = project.config.handler
     records = Records.planned(project, spec, out=out, no_write=no_write)
     promises = selected(project.declarations.promises, select or [])
-    carried_by = carrier(spec, transport, promises)
+    chosen = transport_of(spec, transport, promises)
 
     from llminv.audit.engine import Options
     from llminv.audit.engine import run as audit_run
@@ -111,7 +111,7 @@ def run(
         max_examples=max_examples,
         scenario_limit_s=project.config.scenario_limit_s,
         isolation=project.config.isolation,
-        transport=carried_by,
+        transport=chosen,
         python=project.python,
     )
     with TerminalListener(
@@ -128,7 +128,7 @@ def run(
         environ=os.environ,
     ) as listener:
         audit = audit_run(promises, spec, KINDS, options, listener)
-    for line in records.write(audit, carried_by):
+    for line in records.write(audit, chosen):
         screen.err(line)
     status = exit_status(audit, records.known, allow_unknown=allow_unknown)
     _explain(audit, status, screen)
@@ -157,18 +157,16 @@ def selected(promises: Sequence[Promise], ids: Sequence[str]) -> list[Promise]:
     return [promise for promise in promises if not ids or promise.invariant.id in ids]
 
 
-def carrier(spec: str, asked: str | None, promises: Sequence[Promise]) -> str:
+def transport_of(spec: str, asked: str | None, promises: Sequence[Promise]) -> str:
     """Return the transport for a handler: the one that was asked for, or else what fits the handler.
 
-    Raises UsageError for one over which the handler cannot be reached, and for faults that cannot be seen
-    over it: whether another process tried to connect to a port that refuses, nobody can tell.
+    Raises UsageError for faults that cannot be seen: whether another process tried to connect to a port that
+    refuses, nobody can tell.
     """
     adapter = adapter_of(spec)
     only = adapter.transport if adapter is not None else ""
     if not only:
         return asked or IN_PROCESS
-    if asked not in (None, only):
-        raise UsageError(f"--transport {asked} cannot reach {spec}", f"leave it out, or say {only}")
     for promise in promises:
         names = KINDS[promise.invariant.kind].faults(promise)
         unseen = [name for name in names if FAULTS[name].before_request]
@@ -177,7 +175,7 @@ def carrier(spec: str, asked: str | None, promises: Sequence[Promise]) -> str:
                 f"{promise.invariant.id}: {', '.join(unseen)} cannot be seen where another process connects",
                 "name the faults that are meant, in place of their classes, in `fallback` or `failures`",
             )
-    return only
+    return asked or only
 
 
 def exit_status(audit: Audit, recorded: Sequence[Bug], *, allow_unknown: bool) -> Exit:

@@ -23,7 +23,7 @@ from typing import Any
 
 from llminv.contract import OPERATIONS, World
 from llminv.errors import HandlerError
-from llminv.handler.adapters import ADAPTERS, ANY_GATEWAY, adapter_of, address_of
+from llminv.handler.adapters import ADAPTERS, ANY_GATEWAY, GATEWAY, adapter_of, address_of
 from llminv.handler.adapters.installed import ensure_installed
 
 # A handler is any object of the user's, hence Any wherever one is held.
@@ -185,8 +185,9 @@ def _execute(spec: str, action: Callable[[], object]) -> None:
 
 def _adapter_hint(spec: str) -> str:
     """Say which ready adapter may have been meant by a word that is no module."""
-    close = difflib.get_close_matches(spec, ADAPTERS, n=1)
-    return f"did you mean the adapter {close[0]}?" if close else ""
+    names = {**{name: name for name in ADAPTERS}, GATEWAY.name: ANY_GATEWAY}
+    close = difflib.get_close_matches(spec, names, n=1)
+    return f"did you mean the adapter {names[close[0]]}?" if close else ""
 
 
 def install_hint(name: str | None) -> str:

@@ -69,6 +69,17 @@ class Says(Right):
         return self.says
 
 
+def test_what_was_found_in_a_gateway_is_replayed(ports, capsys):
+    providers = (("openai", f"http://127.0.0.1:{ports[0]}/v1"),)
+    with running(Stops, providers) as (address, _):
+        assert audit(address, "--select", "fallback", "--out", "found") == 1
+        (bug,) = Path("found").rglob("*.toml")
+        assert main(["replay", str(bug)]) == 1
+    assert "FAILS" in capsys.readouterr().out
+    assert main(["replay", str(bug)]) == 2
+    assert "no gateway answers" in capsys.readouterr().err
+
+
 def saying(status, data):
     return running(type("Says", (Says,), {"says": (status, data)}), (("openai", ""),))
 
@@ -159,7 +170,18 @@ def test_a_port_that_somebody_else_has(ports, capsys):
 
 def test_in_virtual_time_no_gateway_can_be_reached(ports, capsys):
     assert audit("http://127.0.0.1:9/v1", "--transport", "in-process") == 2
-    assert "--transport in-process cannot reach gateway:http://127.0.0.1:9/v1" in capsys.readouterr().err
+    said = "gateway:http://127.0.0.1:9/v1 cannot be reached over the transport in-process"
+    assert said in capsys.readouterr().err
+    assert main(["prove", "--handler", "gateway:http://127.0.0.1:9/v1", "--no-write"]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "address", ["https://127.0.0.1/v1", "127.0.0.1:4000", "http://127.0.0.1:x/v1", "http:///v1"]
+)
+def test_an_address_that_is_none(address, ports, capsys):
+    assert audit(address) == 2
+    assert f"{address!r} is not the address of a gateway" in capsys.readouterr().err
 
 
 def test_faults_that_cannot_be_seen_are_refused(ports, capsys):
@@ -175,3 +197,8 @@ def test_what_a_spec_means():
     assert adapter_of(ANY_GATEWAY) is GATEWAY
     assert adapter_of("gateway") is None
     assert adapter_of("gateway:Handler") is None  # of a module of the user's
+
+
+def test_a_name_that_is_nearly_right(ports, capsys):
+    assert main(["run", "--handler", "gatway", "--invariants", "invariants"]) == 2
+    assert f"did you mean the adapter {ANY_GATEWAY}?" in capsys.readouterr().err

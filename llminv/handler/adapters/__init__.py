@@ -108,7 +108,7 @@ ANY_GATEWAY = "gateway:http://HOST:PORT/v1"
 GATEWAY = Adapter(
     "gateway", "gateway", (), ("gateway", "streams"), transport="loopback", scenario_limit_s=60.0
 )
-_ADDRESS = re.compile(rf"{GATEWAY.name}:(http://.+)", re.DOTALL)
+_ADDRESS = re.compile(rf"{GATEWAY.name}:(.*[/:].*)", re.DOTALL)
 
 
 def adapter_of(spec: str) -> Adapter | None:
@@ -117,6 +117,9 @@ def adapter_of(spec: str) -> Adapter | None:
 
 
 def address_of(spec: str) -> str | None:
-    """Return the address in the spec of a gateway, or None where the spec is of something else."""
+    """Return the address in the spec of a gateway, right or wrong, or None where it is of something else.
+
+    `gateway:Router` is one of a module of that name.
+    """
     found = _ADDRESS.fullmatch(spec)
     return found and found[1]

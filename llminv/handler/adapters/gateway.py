@@ -48,9 +48,8 @@ class Handler:
 
     def __init__(self, address: str, world: World) -> None:
         url, _, file = address.partition("#")
-        parts = urlsplit(url)
-        self.place = (parts.hostname or "", parts.port or http.client.HTTP_PORT)
-        self.path = parts.path.rstrip("/") + "/chat/completions"
+        self.place, base = _place(url)
+        self.path = base + "/chat/completions"
         options = _options(file) if file else {}
         self.headers = {"content-type": "application/json", **options.get("headers", {})}
         self.model = options.get("model")
@@ -89,6 +88,18 @@ class Handler:
                 if answer.status != http.HTTPStatus.OK:
                     raise GatewayError(f"HTTP {answer.status}: {_quoted(answer.read())}")
                 yield answer
+
+
+def _place(url: str) -> tuple[tuple[str, int], str]:
+    """Return host and port, and the path, of a gateway."""
+    try:
+        parts = urlsplit(url)
+        place = (parts.hostname or "", parts.port or http.client.HTTP_PORT)
+    except ValueError:
+        place = ("", 0)
+    if not place[0] or parts.scheme != "http":
+        raise HandlerError(f"{url!r} is not the address of a gateway", "write gateway:http://HOST:PORT/v1")
+    return place, parts.path.rstrip("/")
 
 
 def _options(file: str) -> dict[str, Any]:
