@@ -46,6 +46,10 @@ MONOTONIC_START_S = 1_000
 # module -> function to replace. Applied as soon as the module is loaded.
 _SEAMS = {"truststore._api": "_verify_peercerts"}
 
+# Locks that modules of the standard library made before the installation, and hold while they start a thread:
+# module -> name. Whoever waits for a real lock does not hand the baton on, and nobody else runs.
+_LOCKS = {"concurrent.futures.thread": "_global_shutdown_lock"}
+
 
 class _Patches:
     """Attributes replaced, so that they can be put back in reverse order."""
@@ -135,6 +139,9 @@ def _threads(replace: Callable[[Any, str, Any], None], patches: _Patches, schedu
     for name, method in thread_methods(scheduler).items():
         patches.set(threading.Thread, name, method)
     patches.set(threading, "excepthook", _thread_died)
+    for module_name, lock in _LOCKS.items():
+        if module_name in sys.modules:
+            patches.set(sys.modules[module_name], lock, SimulatedLock())
 
 
 def _thread_died(args: Any) -> None:

@@ -1,11 +1,13 @@
 """Handlers of any shape play unmodified: pools of threads, calls off the loop, a loop in a thread."""
 
+import concurrent.futures.thread
 from pathlib import Path
 
 import pytest
 
 from llminv.audit.worker import Worker
 from llminv.history import Replied, RequestReceived
+from llminv.runner import Runner
 from llminv.scenario import Act, Call, Scenario, Script
 
 OPERATIONS = {
@@ -68,3 +70,15 @@ def test_a_request_that_is_hedged(attempts, at_s, asked_at_s, play):
     else:
         assert outcome == Replied(at_s, 0, outcome.reply)
         assert outcome.reply.text == HELLO
+
+
+def test_pools_that_were_imported_before_do_not_stop_each_other(setting, monkeypatch):
+    """Both calls start the thread of a pool at once, under a lock that concurrent.futures made when it was loaded."""
+    kinds = FOLDER.parents[1] / "kinds"
+    monkeypatch.syspath_prepend(str(kinds))
+    real = concurrent.futures.thread._global_shutdown_lock
+    with Runner(setting, f"{kinds / 'callers.py'}:RunsALoop") as runner:
+        assert concurrent.futures.thread._global_shutdown_lock is not real
+        history = runner.play(Scenario((Call("complete"), Call("complete", joins=True))))
+    assert concurrent.futures.thread._global_shutdown_lock is real
+    assert all(isinstance(history.outcome(call), Replied) for call in range(2))

@@ -78,8 +78,8 @@ class Dialect(ABC):
     from which clients read a base URL and the key. `routes` maps the end of a path to its operation: what
     stands before it differs from client to client. `finish_says` maps neutral finish reasons to the
     provider's, `finish_means` the provider's to neutral ones. `ping` is what keeps a stream alive, if
-    anything. `usage_optional` says whether an answer may come without usage, `usage_grows` whether the events of
-    a stream repeat it as it grows.
+    anything. `usage_optional` says whether an answer may come without usage, `usage_grows` whether the
+    events of a stream repeat it as it grows.
     """
 
     name: ClassVar[str]
