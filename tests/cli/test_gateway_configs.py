@@ -1,6 +1,9 @@
 """`llminv serve --print-config`: each gateway is told the addresses, keys and order that are declared."""
 
 import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +11,7 @@ from llminv.cli.gateway_configs import CONFIGS
 from llminv.cli.serve import ConfigName
 from llminv.simulation.sites import canary
 
+EXAMPLES = Path(__file__).parents[2] / "examples/gateways"
 NAMES = ("openai", "anthropic", "deepseek", "gemini")
 
 
@@ -77,3 +81,20 @@ def test_declarations_of_ones_own_need_addresses(project, cli):
 
 def test_the_names_are_those_of_the_table():
     assert set(ConfigName.__args__) == CONFIGS.keys()
+
+
+@pytest.mark.parametrize(("folder", "name"), [("litellm_proxy", "litellm-proxy"), ("portkey", "portkey")])
+def test_the_declarations_of_the_examples(folder, name, project, cli):
+    shutil.rmtree("invariants")
+    shutil.copytree(EXAMPLES / folder, "invariants")
+    answer = cli("serve", "--print-config", name, "--invariants", "invariants")
+    assert (answer.status, answer.err) == (0, "")
+    assert canary("deepseek") in answer.out
+    assert canary("gemini") not in answer.out
+    assert f"--print-config {name} " in (EXAMPLES / folder / "audit.sh").read_text()
+
+
+@pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*/audit.sh")), ids=lambda path: path.parent.name)
+def test_the_scripts_are_scripts(script):
+    subprocess.run(["sh", "-n", str(script)], check=True)
+    assert script.stat().st_mode & 0o111
