@@ -23,7 +23,7 @@ from llminv.cli.project import Project
 from llminv.cli.screen import Screen, screen_of
 from llminv.errors import UsageError
 from llminv.evidence.files import read_text
-from llminv.handler.adapters import ANY_GATEWAY
+from llminv.handler.adapters import ANY_GATEWAY, GATEWAY, adapter_of
 from llminv.scenario import Scenario
 from llminv.simulation.loopback.control import ROUTES, Control, ControlProtocol
 from llminv.simulation.loopback.reading import read_scenario
@@ -81,8 +81,10 @@ def serve(
 ) -> int:
     """Play the providers on this machine, for a program in any language."""
     if print_config is not None:
-        # As for `run --handler gateway:...`: what comes with the adapter, unless a folder is named.
-        project = Project.here(invariants, handler=ANY_GATEWAY)
+        project = Project.here(invariants)
+        if adapter_of(project.config.handler) is not GATEWAY:
+            # As for `run --handler gateway:...`: what comes with the adapter, unless a folder is named.
+            project = Project.here(invariants, handler=ANY_GATEWAY)
         setting = project.declarations.promises[0].setting()
         screen_of(context).out(printed(print_config, setting))
         return Exit.FINE

@@ -79,6 +79,16 @@ def test_declarations_of_ones_own_need_addresses(project, cli):
     assert "http://127.0.0.1:4101/v1" in answer.err
 
 
+def test_a_configured_gateway_has_the_declarations_of_its_folder(project, config, edit):
+    edit("pyproject.toml", "handler.py:Router", "gateway:http://127.0.0.1:4000/v1")
+    for file in Path("invariants").iterdir():
+        for host, port in (("openai", 4711), ("deepseek", 4712)):
+            local = f"http://127.0.0.1:{port}"
+            file.write_text(file.read_text().replace(f"https://api.{host}.com", local))
+    urls = [row["base_url"] for row in config("generic")["providers"]]
+    assert urls == ["http://127.0.0.1:4711/v1", "http://127.0.0.1:4712"]
+
+
 def test_the_names_are_those_of_the_table():
     assert set(ConfigName.__args__) == CONFIGS.keys()
 
