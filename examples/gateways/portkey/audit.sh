@@ -22,10 +22,11 @@ npm install --silent --no-audit --no-fund "@portkey-ai/gateway@${VERSION:-1.15.2
 "$llminv" serve --print-config portkey --invariants invariants > portkey.json
 
 # It refuses providers at addresses of this machine unless they are trusted.
-PORT=8787 TRUSTED_CUSTOM_HOSTS=127.0.0.1 node node_modules/@portkey-ai/gateway/build/start-server.js --headless > log 2>&1 &
+export PORT=8787 TRUSTED_CUSTOM_HOSTS=127.0.0.1
+node node_modules/@portkey-ai/gateway/build/start-server.js --headless > log 2>&1 &
 gateway=$!
 tries=0
-until node -e 'require("net").connect(8787, "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => process.exit(1))'; do
+until node -e 'require("net").connect(8787, "127.0.0.1", process.exit)' 2>/dev/null; do
     tries=$((tries + 1))
     if [ "$tries" -gt 120 ] || ! kill -0 "$gateway" 2>/dev/null; then
         tail -n 20 log >&2
