@@ -29,6 +29,7 @@ class Config:
     `scenario_limit_s` is how long one scenario may take in real time. With the isolation "fork" each
     scenario is played in a fork of the loaded handler, for one that keeps state in its modules. `python` is
     the interpreter of the environment with the handler's libraries, "" for the one that llminv runs in.
+    `ledgers` are folders with bugs that were found elsewhere, and stand in VALIDATED_BUG.md, too.
     """
 
     handler: str = "handler.py"
@@ -36,6 +37,7 @@ class Config:
     scenario_limit_s: float = SCENARIO_LIMIT_S
     isolation: str = "none"
     python: str = ""
+    ledgers: tuple[str, ...] = ()
 
 
 def read_config(folder: Path) -> Config:
@@ -50,7 +52,7 @@ def read_config(folder: Path) -> Config:
             raise UsageError(f"{place}: [tool.llminv] has no setting {shown(name)}{near(name, names)}")
         if problem := _problem(name, value):
             raise UsageError(f"{place}: {name}: {problem}")
-    return Config(**table)
+    return Config(**{**table, "ledgers": tuple(table.get("ledgers", ()))})
 
 
 def tool_table(text: str) -> dict[str, Any]:
@@ -76,6 +78,9 @@ def _problem(name: str, value: object) -> str:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 < float(str(value)) < float("inf"):
             return f"expected a number of seconds above 0, found {value!r}"
+    elif name == "ledgers":
+        if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
+            return f"expected a list of folders, found {value!r}"
     elif not isinstance(value, str) or not value.strip():
         return f"expected text, found {value!r}"
     elif name == "isolation" and value not in ISOLATIONS:

@@ -29,7 +29,7 @@ def docs(
     """Bring INVARIANTS.md and VALIDATED_BUG.md up to date."""
     screen = screen_of(context)
     project = Project.here()
-    found = documents(Path(), project.declarations.promises, project.ledger, KINDS)
+    found = documents(Path(), project.declarations.promises, project.ledger, KINDS, project.others)
     if not check and any(document.is_stale for document in found):
         ensure_writable(Path())
     for document in found:

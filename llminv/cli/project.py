@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import llminv
-from llminv.cli.config import Config, read_config
+from llminv.cli.config import PYPROJECT, Config, read_config
 from llminv.declaration.load import Declarations, load
 from llminv.errors import UsageError
 from llminv.evidence.ledger import Ledger
@@ -103,3 +103,13 @@ class Project:
     def ledger(self) -> Ledger:
         """The recorded bugs."""
         return Ledger(self.folder / BUGS)
+
+    @property
+    def others(self) -> tuple[Ledger, ...]:
+        """The ledgers of what was found elsewhere; raises UsageError for one that is not there."""
+        for folder in self.config.ledgers:
+            if not Path(folder).is_dir():
+                raise UsageError(
+                    f"{PYPROJECT}: ledgers: there is no folder {folder}", "name those that hold bugs"
+                )
+        return tuple(Ledger(Path(folder)) for folder in self.config.ledgers)

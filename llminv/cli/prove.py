@@ -127,7 +127,7 @@ def _write(
     declared = project.declarations.promises
     if write_proofs(project.folder, entries, {promise.invariant.id for promise in declared}):
         yield f"{project.folder / PROOFS_TOML}: written"
-    yield from up_to_date(lambda: documents(Path(), declared, project.ledger, KINDS))
+    yield from up_to_date(lambda: documents(Path(), declared, project.ledger, KINDS, project.others))
 
 
 def _status(found: Mapping[str, tuple[Proof, ...]], screen: Screen) -> Exit:

@@ -100,7 +100,9 @@ class Records:
         yield from up_to_date(self._documents)
 
     def _documents(self) -> tuple[Document, ...]:
-        return documents(self.folder, self.project.declarations.promises, self.ledger, KINDS)
+        is_own = self.ledger.folder == self.project.ledger.folder
+        others = self.project.others if is_own else ()
+        return documents(self.folder, self.project.declarations.promises, self.ledger, KINDS, others)
 
 
 def _version(handler: HandlerInfo, python: Path | None) -> Version:

@@ -67,15 +67,16 @@ def verify(
     before = {folder: read_verified(folder) for folder in verifiers}
     for folder in (Path(), *verifiers):
         ensure_writable(folder)
-    promises = project.declarations.promises if own.folder in verifiers else []
+    is_told = any(ledger.folder in verifiers for ledger in (own, *project.others))
+    promises = project.declarations.promises if is_told else []
     for bug, ledger in chosen:
         verifiers[ledger.folder].ensure_fix_exists(bug)
     found = {
         _verified(bug, before[ledger.folder].get(bug.id), verifiers[ledger.folder], ledger, screen)
         for bug, ledger in chosen
     }
-    if own.folder in verifiers:
-        for line in up_to_date(lambda: documents(Path(), promises, own, KINDS)):
+    if is_told:
+        for line in up_to_date(lambda: documents(Path(), promises, own, KINDS, project.others)):
             screen.err(line)
     return next(status for status in (Exit.VIOLATED, Exit.NO_VERDICT, Exit.FINE) if status in found)
 

@@ -5,6 +5,8 @@ A pure function of the ledger and of what `llminv verify` saw.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from llminv.evidence.version import parse
@@ -15,6 +17,7 @@ from llminv.reports.timeline import timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from llminv.evidence.bug import Bug
     from llminv.evidence.verified import Standing
@@ -32,17 +35,44 @@ def anchor(bug: Bug) -> str:
     return f"validated_bug-{bug.id}"
 
 
-def bugs_md(bugs: Iterable[Bug], standings: Mapping[str, Standing]) -> str:
+@dataclass(frozen=True)
+class Elsewhere:
+    """A bug of another ledger than the project's own, which stands in `folder`."""
+
+    folder: Path
+    bug: Bug
+    standing: Standing
+
+    @property
+    def library(self) -> str:
+        """The package in which it was found, or the spec of a handler that is no package."""
+        found = parse(self.bug.found_in)
+        return self.bug.handler if found.commit or not found.packages else next(iter(found.packages))
+
+
+def bugs_md(
+    bugs: Iterable[Bug], standings: Mapping[str, Standing], elsewhere: Iterable[Elsewhere] = ()
+) -> str:
     """Return the generated part of VALIDATED_BUG.md, one section a bug, in the order given.
 
-    `standings` has one for the id of each bug.
+    `standings` has one for the id of each bug. Behind them stand those found `elsewhere`, one section a
+    library.
     """
     lines = [line for bug in bugs for line in (*_bug(bug, standings[bug.id]), "")]
+    for library, found in groupby(sorted(elsewhere, key=_by_library), key=lambda each: each.library):
+        lines += [f"## {escape(library)}", ""]
+        for each in found:
+            place = (each.folder / f"{each.bug.id}.toml").as_posix()
+            lines += [*_bug(each.bug, each.standing, "###", place), ""]
     return "\n".join(lines) if lines else "No bug is recorded.\n"
 
 
-def _bug(bug: Bug, standing: Standing) -> Iterator[str]:
-    yield f"## {_HEADING}{bug.id}"
+def _by_library(found: Elsewhere) -> tuple[str, str]:
+    return found.library, found.bug.id
+
+
+def _bug(bug: Bug, standing: Standing, level: str = "##", place: str = "") -> Iterator[str]:
+    yield f"{level} {_HEADING}{bug.id}"
     yield ""
     yield f"- **Invariant**: {escape(bug.title)} ({code(bug.invariant)}, kind {code(bug.kind)})"
     yield f"- **Statement**: {escape(bug.statement)}"
@@ -59,7 +89,7 @@ def _bug(bug: Bug, standing: Standing) -> Iterator[str]:
         f"- **Found**: {escape(bug.found_on)} in {code(bug.handler)} ({escape(parse(bug.found_in).shown)}), "
         f"finding {code(bug.code)}, seed {bug.seed}, llminv {escape(bug.llminv_version)}"
     )
-    yield f"- **Replay**: {code(f'llminv replay {bug.id}')}"
+    yield f"- **Replay**: {code(f'llminv replay {place or bug.id}')}"
     yield ""
     yield "The minimal scenario, in virtual time:"
     yield ""

@@ -13,15 +13,17 @@ from llminv.evidence.files import read_text
 from llminv.evidence.git import is_untracked
 from llminv.evidence.markers import replace_between_markers
 from llminv.evidence.proofs import read_proofs
-from llminv.reports.bugs_md import VALIDATED_BUG_MD, bugs_md
+from llminv.reports.bugs_md import VALIDATED_BUG_MD, Elsewhere, bugs_md
 from llminv.reports.invariants_md import INVARIANTS_MD, invariants_md
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from llminv.declaration.promise import Promise
+    from llminv.evidence.bug import Bug
     from llminv.evidence.ledger import Ledger
+    from llminv.evidence.verified import Standing
     from llminv.kinds.interface import Kind
 
 
@@ -58,10 +60,15 @@ class Document:
 
 
 def documents(
-    folder: Path, promises: Iterable[Promise], ledger: Ledger, kinds: Mapping[str, Kind]
+    folder: Path,
+    promises: Iterable[Promise],
+    ledger: Ledger,
+    kinds: Mapping[str, Kind],
+    others: Iterable[Ledger] = (),
 ) -> tuple[Document, Document]:
     """Return INVARIANTS.md and VALIDATED_BUG.md of `folder`, where both link to each other.
 
+    The bugs of the `others` stand behind those of `ledger`, one section a library.
     Text outside the markers is kept; a new file gets a title there. Raise UsageError for a document that
     cannot be read or whose markers are broken, LedgerError for a file of the ledger that is wrong.
     """
@@ -69,10 +76,17 @@ def documents(
     standings = ledger.standings(bugs)
     proofs = read_proofs(ledger.folder.parent)
     invariants = invariants_md(promises, bugs, standings, proofs, kinds)
+    elsewhere = [Elsewhere(other.folder, bug, told) for other in others for bug, told in _told(other)]
     return (
         _document(folder / INVARIANTS_MD, "# Invariants", invariants),
-        _document(folder / VALIDATED_BUG_MD, "# Validated bugs", bugs_md(bugs, standings)),
+        _document(folder / VALIDATED_BUG_MD, "# Validated bugs", bugs_md(bugs, standings, elsewhere)),
     )
+
+
+def _told(ledger: Ledger) -> Iterator[tuple[Bug, Standing]]:
+    bugs = ledger.bugs()
+    standings = ledger.standings(bugs)
+    yield from ((bug, standings[bug.id]) for bug in bugs)
 
 
 def _document(path: Path, title: str, generated: str) -> Document:

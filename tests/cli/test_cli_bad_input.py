@@ -202,6 +202,14 @@ def test_a_broken_ledger(project, cli):
             "[tool.llminv]\nisolation = 'forks'\n",
             "pyproject.toml:2: isolation: 'forks' is no isolation; did you mean 'fork'?",
         ),
+        (
+            "[tool.llminv]\nledgers = 'x'\n",
+            "pyproject.toml:2: ledgers: expected a list of folders, found 'x'",
+        ),
+        (
+            "[tool.llminv]\nledgers = ['']\n",
+            "pyproject.toml:2: ledgers: expected a list of folders, found ['']",
+        ),
         ("[tool]\nllminv = 'x'\n", "pyproject.toml:2: tool.llminv is not a table"),
         ("tool = 3\n", "pyproject.toml:1: tool is not a table"),
         ("[tool.llminv\n", "pyproject.toml:1:13: this is not TOML: "),

@@ -56,3 +56,22 @@ def test_what_git_does_not_have(project, cli, snapshot):
 def test_a_run_leaves_nothing_for_docs_to_do(project, cli):
     cli("run", "--seed", "1")
     assert cli("docs", "--check").status == 0
+
+
+def test_a_ledger_of_others(project, cli, edit, found):
+    """What was found elsewhere is told, and is not a bug of this project's own handler."""
+    found.parent.rename(project / "theirs")
+    edit("pyproject.toml", "[tool.llminv]", "[tool.llminv]\nledgers = ['theirs']")
+    assert cli("docs").status == 0
+    assert f"### VALIDATED_BUG: {found.stem}" in (project / "VALIDATED_BUG.md").read_text()
+    assert "none recorded" in (project / "INVARIANTS.md").read_text()
+    assert cli("bugs").err == "No bug is recorded.\n"
+    cli("verify", f"theirs/{found.name}")
+    assert cli("docs", "--check").status == 0
+
+
+def test_a_ledger_that_is_not_there(project, cli, edit):
+    edit("pyproject.toml", "[tool.llminv]", "[tool.llminv]\nledgers = ['nowhere']")
+    answer = cli("docs")
+    assert (answer.status, answer.out) == (2, "")
+    assert answer.err.startswith("error: pyproject.toml: ledgers: there is no folder nowhere\n")

@@ -1,6 +1,7 @@
 """INVARIANTS.md and VALIDATED_BUG.md, stated whole."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
@@ -12,9 +13,10 @@ from llminv.evidence.ledger import Ledger
 from llminv.evidence.proofs import proven
 from llminv.evidence.verified import standing
 from llminv.history import History
-from llminv.reports.bugs_md import bugs_md
+from llminv.reports.bugs_md import Elsewhere, bugs_md
 from llminv.reports.documents import documents
 from llminv.reports.invariants_md import invariants_md
+from llminv.reports.markdown import escape
 
 INVARIANTS = """\
 ## LLM Integration Domain
@@ -79,6 +81,34 @@ def test_invariants_md(promise, kinds, bug):
 
 def test_bugs_md(bug):
     assert bugs_md([bug], told(bug)) == BUG
+
+
+def test_what_was_found_elsewhere_stands_below_its_library(bug):
+    first, second = (dataclasses.replace(bug, id=id_, found_in="alib==1.0") for id_ in ("one", "two"))
+    found = [Elsewhere(Path("ex/bugs"), each, standing(each, {})) for each in (second, bug, first)]
+    text = bugs_md([bug], told(bug), found)
+    assert text.startswith(BUG + "\n## alib\n\n### VALIDATED_BUG: one\n")
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    own = f"VALIDATED_BUG: {bug.id}"
+    assert headings == [
+        f"## {own}",
+        "## alib",
+        "### VALIDATED_BUG: one",
+        "### VALIDATED_BUG: two",
+        f"## {escape(bug.handler)}",
+        f"### {own}",
+    ]
+    assert "- **Replay**: `llminv replay ex/bugs/one.toml`\n" in text
+
+
+def test_ledgers_of_others_are_told_with_ones_own(tmp_path, promise, kinds, bug):
+    other = dataclasses.replace(bug, id="theirs", found_in="alib==1.0")
+    (_, alone) = documents(tmp_path, [promise], ledger_of(tmp_path / "one", bug), kinds)
+    theirs = ledger_of(tmp_path / "two", other)
+    (invariants, both) = documents(tmp_path, [promise], ledger_of(tmp_path / "one"), kinds, [theirs])
+    assert both.new.startswith(alone.new.partition("<!-- llminv:end -->")[0].rstrip())
+    assert "### VALIDATED_BUG: theirs" in both.new
+    assert "theirs" not in invariants.new
 
 
 def test_without_a_bug(promise, kinds):
