@@ -138,7 +138,7 @@ ACT = {"call": 0, "provider": "openai"}
         (
             Scenario,
             {"calls": [], "act": []},
-            "Scenario: found 'act', expected a field of calls, acts",
+            "Scenario: found 'act', expected a field of calls, acts, prices, unset",
         ),
         (
             Scenario,

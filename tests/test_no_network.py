@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).resolve().parent
 WITHOUT_NETWORK = {**os.environ, "PYTHONPATH": str(TESTS / "support/no_network")}
 UNSHARE = (shutil.which("unshare") or "unshare", "--net", "--map-root-user")
@@ -42,8 +44,17 @@ def test_there_is_no_network():
     assert "there is no network here: socket.getaddrinfo" in ended.stderr
 
 
-def test_the_example_is_right_without_a_network():
-    ended = run("-m", "llminv", "run", "--no-write", "-n", "1", "--seed", "1")
+# One invariant for each thing that is played; the deep run has them all.
+SELECTED = (
+    *("provider-fallback-chain", "exhaustion-names-every-provider", "keys-stay-with-their-provider"),
+    *("text-comes-as-it-is-said", "token-counting-accuracy", "cost-per-1k-tokens"),
+)
+
+
+@pytest.mark.parametrize("selected", [SELECTED, pytest.param((), marks=pytest.mark.deep)])
+def test_the_example_is_right_without_a_network(selected):
+    select = [word for name in selected for word in ("--select", name)]
+    ended = run("-m", "llminv", "run", "--no-write", "-n", "1", "--seed", "1", *select)
     assert (ended.returncode, ended.stdout.splitlines()[-1].endswith("Seed 1.")) == (0, True), (
         ended.stdout + ended.stderr
     )

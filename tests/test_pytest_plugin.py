@@ -70,8 +70,7 @@ def test_a_wrong_declaration_is_an_error_of_usage(run, tmp_path):
 
 
 def test_an_accepted_bug_is_an_expected_failure(run, tmp_path):
-    status, out = run("broken.py:Apologises", "--llminv", "-k", "exhaustion")
-    assert (status, "violated: failure_as_content" in out) == (1, True), out
+    run("broken.py:Apologises", "--version")  # makes the project
     subprocess.run([sys.executable, "-m", "llminv", "run"], cwd=tmp_path, capture_output=True, check=False)
     (bug,) = (tmp_path / "invariants/bugs").glob("exhaustion-failure-as-content-*.toml")
     bug.write_text(f'accepted = "until June"\n{bug.read_text()}')

@@ -184,5 +184,5 @@ def test_no_option_has_two_spellings():
         for name in (*parameter.opts, *parameter.secondary_opts)
         if name.startswith("-")
     ]
-    assert [name for name in names if not name.startswith("--")] == ["-n"]
+    assert {name for name in names if not name.startswith("--")} == {"-n"}
     assert not [name for name in names if name.startswith("--no-") and name != "--no-write"]

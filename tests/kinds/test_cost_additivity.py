@@ -39,7 +39,7 @@ PLANTED = [
         asks((0, 1), Call("cost", usage=Usage(0, 1), provider="anthropic")),
     ),
     ("cost_changes", "FirstIsFree", alone(), asks(Call("cost", usage=Usage(0, 1), times=2))),
-    ("cost_changes", "Merges", TIERED, asks((0, 1), (101,), (0, 1))),
+    ("cost_changes", "Merges", TIERED, asks((4, 0), (93,), (4, 0))),
     ("not_a_cost", "Infinite", alone(), asks(())),
     ("negative_cost", "Refunds", alone(), asks((0, 1))),
     ("hang", "WaitsForNobody", alone(), asks(())),

@@ -5,6 +5,7 @@ from routes import answers, down, history, promise_of
 
 from llminv.history import History, RequestReceived
 from llminv.kinds import KINDS
+from llminv.scenario import Call, Scenario, key_of
 from llminv.verdict import Finding
 
 KIND = KINDS["key_isolation"]
@@ -114,3 +115,17 @@ def test_the_sentence_for_the_document():
         "receives for the others' keys, after rate_limit, server_error, timeout, unavailable, invalid_key at the "
         "providers before it"
     )
+
+
+def test_a_call_that_brings_its_key_is_made_with_it_alone():
+    promise = promise_of("key_isolation", keys="call")
+    call = Call("complete", tenant="acme", overrides={"openai": {"api_key": key_of("openai", "acme")}})
+    codes = {
+        "openai/acme": [],
+        "openai": ["wrong_key"],
+        "openai/globex": ["key_leaked"],
+        "gemini": ["key_leaked"],
+    }
+    for owner, expected in codes.items():
+        found = KIND.check(promise, Scenario((call,)), received("openai", keys=(owner,)))
+        assert [finding.code for finding in found] == expected

@@ -95,16 +95,16 @@ def test_a_correct_router_shows_nothing_and_exercises_everything(kind, router):
 
 
 def test_every_code_is_planted():
-    assert {(kind, code) for kind in OURS for code in KINDS[kind].codes} == PLANTED.keys()
+    elsewhere = {("key_isolation", "wrong_key")}  # test_own_keys.py
+    assert {(kind, code) for kind in OURS for code in KINDS[kind].codes} - elsewhere == PLANTED.keys()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_file_with_its_codes_labels_and_sentence(kind):
     tests = importlib.import_module(f"test_{kind}")
     assert tests.KIND is KINDS[kind]
-    assert KINDS[kind].required(promise_of(kind)) == tests.REQUIRED
-    assert callable(tests.test_required_labels)
-    assert callable(tests.test_the_sentence_for_the_document)
+    assert KINDS[kind].required(promise_of(kind))
+    assert not KINDS[kind].describe(promise_of(kind)).endswith(".")
     source = Path(tests.__file__).read_text()
     assert [code for code in KINDS[kind].codes if f'"{code}"' not in source] == []
 

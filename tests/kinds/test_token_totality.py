@@ -6,7 +6,16 @@ import pytest
 from counting import TOTALITY, counting, found, promised
 
 from llminv.audit.reduce import Space, reduce
-from llminv.history import CallStarted, ErrorInfo, History, Measurements, Raised, RequestReceived, Returned
+from llminv.history import (
+    CallStarted,
+    ErrorInfo,
+    History,
+    Measurements,
+    Raised,
+    RequestReceived,
+    Returned,
+    Stopped,
+)
 from llminv.kinds.laws.token_growth import ADDITIONS, SENTENCE, TOOL, added
 from llminv.kinds.token_totality import KIND
 from llminv.scenario import Call, Scenario
@@ -165,3 +174,12 @@ def test_parts_of_text_are_in_order():
 def test_wrong_fields_are_refused(fields, message):
     with pytest.raises(ValueError, match=".*" + message.replace("?", r"\?")):
         promised(TOTALITY, **fields)
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"), [("hang", "hang"), ("horizon", "never_ends"), ("flood", "never_ends")]
+)
+def test_counting_that_never_ends(reason, code):
+    happened = History((CallStarted(0.0, 0, "count_tokens"), Stopped(1.0, 0, reason, "nothing happens")))
+    promise = promised(TOTALITY, **SHORT)
+    assert [one.code for one in KIND.check(promise, Scenario((COUNT,)), happened)] == [code]

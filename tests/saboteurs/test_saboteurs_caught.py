@@ -13,6 +13,7 @@ import pytest
 from llminv.audit.engine import Options
 from llminv.audit.proof import Result
 from llminv.audit.prove import prove
+from llminv.cli.project import PACKAGED
 from llminv.declaration.load import load
 from llminv.declaration.models import Cooldown, Retries, Stream
 from llminv.kinds import KINDS
@@ -148,7 +149,8 @@ WITHOUT = {
 @cache
 def shipped():
     models = {name: kind.model for name, kind in KINDS.items()}
-    promises = load([ROOT / "invariants"], models, tuple(DIALECTS)).promises
+    files = [ROOT / "invariants" / name for name in (*PACKAGED, "own.yaml")]
+    promises = load(files, models, tuple(DIALECTS)).promises
     return {promise.invariant.kind: promise for promise in reversed(promises)}
 
 

@@ -73,11 +73,12 @@ class Played:
     def minima(self, code, seeds, draws=DRAWN_MAX):
         """The minima of what shows the code first, among the cells and for each seed; None where nothing does.
 
-        The cells stand in for a seed that does not meet it.
+        The cells stand in for a seed that does not meet it, and a seed for cells that do not.
         """
         cell = self.first(code, self.cells())
-        firsts = [cell, *(self.first(code, self.drawn(number, draws)) or cell for number in seeds)]
-        return [first and self.minimum(code, first).text for first in firsts]
+        most = DRAWN_MAX if cell is None else draws
+        firsts = [self.first(code, self.drawn(number, most)) or cell for number in seeds]
+        return [first and self.minimum(code, first).text for first in (cell or firsts[0], *firsts)]
 
     def minimum(self, code, scenario):
         space = Space(self.promise.policy.chain, self.kind.faults(self.promise), self.operations)
