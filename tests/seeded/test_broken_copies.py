@@ -1,7 +1,7 @@
 """Five broken copies of the example handler: each is found, and its minimal scenario is pinned exactly.
 
-As shipped, with all phases; and for each of 20 seeds (5 in the ordinary run) with what Hypothesis draws alone. The example itself
-holds. Scenarios of all tests of a copy are played by one worker, and replayed by a second one.
+As shipped, with all phases; and for each of 20 seeds (5 in the ordinary run) with what Hypothesis draws alone.
+The example itself holds. Scenarios of all tests of a copy are played by one worker, and replayed by a second one.
 """
 
 from __future__ import annotations
