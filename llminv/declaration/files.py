@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SUFFIXES = (".yaml", ".yml")
+_LLMINV = Path(__file__).parents[1]
 
 # What to do when there is nothing to read.
 INIT = "`llminv init` writes a complete set of declarations to start from"
@@ -47,6 +48,12 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def shown_path(path: Path) -> str:
-    """Return what messages call a file: relative to the current folder when it lies below it."""
+    """Return what messages, and records, call a file: relative to the current folder when it lies below it.
+
+    One that came with llminv is below `<llminv>` then, wherever that is installed.
+    """
     here, absolute = Path.cwd(), path.absolute()
-    return (absolute.relative_to(here) if absolute.is_relative_to(here) else path).as_posix()
+    if absolute.is_relative_to(here):
+        return absolute.relative_to(here).as_posix()
+    ours = absolute.is_relative_to(_LLMINV)
+    return f"<llminv>/{absolute.relative_to(_LLMINV).as_posix()}" if ours else path.as_posix()

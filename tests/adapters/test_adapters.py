@@ -60,6 +60,14 @@ def test_what_comes_with_an_adapter_is_right(name, tmp_path, monkeypatch):
     assert promises_of(name)
 
 
+@pytest.mark.parametrize("name", ["openai-sdk", "tokencost"])
+def test_what_is_recorded_names_no_folder_of_llminv(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    files = {promise.place.file for promise in promises_of(name)}
+    assert f"<llminv>/handler/adapters/declarations/{ADAPTERS[name].declares[-1]}.yaml" in files
+    assert not [file for file in files if Path(file).is_absolute()]
+
+
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_a_library_is_imported_by_nobody_but_its_handler(name):
     import llminv.handler.adapters as package
