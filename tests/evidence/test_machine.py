@@ -16,7 +16,7 @@ from llminv.evidence.machine import without_folders
 from llminv.evidence.version import Version
 from llminv.history import ErrorInfo, History, Raised
 
-PROJECT = Path("/srv/work/app")
+PROJECT = Path("/srv/app")
 SITE = sysconfig.get_paths()["purelib"]
 
 
