@@ -9,8 +9,8 @@ ROUTERS := $(patsubst tests/routers/requirements-%.txt,.venv-routers-%/.ready,$(
 # Libraries that are audited by their ready adapters; RUN="--select ID -n 20" says what of them.
 LITELLM_AUDITS := audit-litellm audit-litellm-router audit-langchain
 AUDITS := $(LITELLM_AUDITS) audit-pydantic-ai
-# Tests run in two processes unless told otherwise: pytest -n.
-JOBS ?= 2
+# Tests run in so many processes unless told otherwise: pytest -n. Some wait for real clocks.
+JOBS ?= 3
 
 .PHONY: audit audit-deep $(AUDITS) test environments lint clean
 .DELETE_ON_ERROR:
@@ -29,8 +29,7 @@ audit-pydantic-ai: $(VENV)/.examples .venv-routers-pydantic-ai/.ready
 	$(BIN)/llminv run --handler pydantic-ai --python .venv-routers-pydantic-ai/bin/python $(RUN)
 
 test:
-	+$(MAKE) --no-print-directory --jobs=3 environments
-	+$(MAKE) --no-print-directory lint
+	+$(MAKE) --no-print-directory --jobs=4 environments lint
 	$(BIN)/python -m pytest -n $(JOBS) -m "not deep"
 	$(BIN)/llminv docs --check --diff
 

@@ -30,7 +30,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from llminv.simulation.faults import CLASSES, FAULTS, faults_of
+from llminv.simulation.faults import CLASSES, FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -243,12 +243,6 @@ def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
-def _playable(words: tuple[str, ...]) -> tuple[str, ...]:
-    if not any(faults_of(word) for word in words):
-        raise refusal(f"no fault of {' or '.join(words)} can be played yet; nothing would be exercised")
-    return words
-
-
 DialectName = Annotated[str, _declared("dialect", "a dialect")]
 ProviderName = Annotated[str, _declared("provider", "a declared provider")]
 # Providers in the order in which they are tried; none is tried twice.
@@ -257,7 +251,7 @@ Chain = Annotated[tuple[ProviderName, ...], Field(min_length=1), AfterValidator(
 FaultWord = Annotated[str, AfterValidator(_fault_word)]
 FaultWords = Annotated[tuple[FaultWord, ...], AfterValidator(_distinct)]
 # The faults that an invariant is about: at least one of them can be played.
-Failures = Annotated[FaultWords, Field(min_length=1), AfterValidator(_playable)]
+Failures = Annotated[FaultWords, Field(min_length=1)]
 
 
 @dataclass(frozen=True)

@@ -173,17 +173,17 @@ def test_a_fix_that_cannot_be_played(repository, recorded, verify):
 def test_a_source_folder_comes_from_the_commit(repository, recorded, verify, monkeypatch):
     """What is on the path of this process because of an editable install is not what was committed."""
     source = repository.folder / "src"
-    (source / "routes").mkdir(parents=True)
+    (source / "way_finder").mkdir(parents=True)
     for name in ("broken.py", "handler.py"):
-        (repository.folder / name).rename(source / "routes" / name)
-    text = (source / "routes/broken.py").read_text()
-    (source / "routes/broken.py").write_text(text.replace("from handler", "from routes.handler"))
+        (repository.folder / name).rename(source / "way_finder" / name)
+    text = (source / "way_finder/broken.py").read_text()
+    (source / "way_finder/broken.py").write_text(text.replace("from handler", "from way_finder.handler"))
     found = repository.commit()
-    repository.write("src/routes/broken.py", WRONG, RIGHT)
+    repository.write("src/way_finder/broken.py", WRONG, RIGHT)
     fixed = repository.commit()
     monkeypatch.setattr(sys, "path", [*sys.path, str(source)])
     monkeypatch.setenv("PYTHONPATH", str(source))
-    bug = recorded(Version(found), handler="routes.broken:Stops", fixed_in=fixed)
+    bug = recorded(Version(found), handler="way_finder.broken:Stops", fixed_in=fixed)
     assert verify(bug)[0] == BugStatus.VERIFIED
 
 

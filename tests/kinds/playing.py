@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import fields, replace
+from itertools import islice
 from pathlib import Path
 
 from llminv.audit.reduce import Space, reduce
@@ -60,11 +61,11 @@ class Playing:
     def codes(self, scenario):
         return {finding.code for finding in self.findings(scenario)}
 
-    def minimal(self):
+    def minimal(self, cells_max=None):
         """The minimal scenario of each code that a cell shows, reduced from the first cell that shows it."""
         space = Space(self.promise.policy.chain, self.kind.faults(self.promise), self.operations)
         minimal = {}
-        for scenario in self.kind.cells(self.promise, self.operations):
+        for scenario in islice(self.kind.cells(self.promise, self.operations), cells_max):
             for code in self.codes(scenario) - minimal.keys():
                 minimal[code] = reduce(
                     scenario, lambda smaller, code=code: code in self.codes(smaller), space

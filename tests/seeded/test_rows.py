@@ -22,7 +22,7 @@ TABLES = (routing_rows, retry_rows, stream_rows, finish_rows, stops_rows)
 ROWS = {bug: row for table in TABLES for bug, row in table.ROWS.items()}
 FOLDERS = ("routing", "retry", "streams", "finish", "stops")
 # Of each seed; the deep run draws more.
-DRAWS = 30
+DRAWS = 15
 LINES_MAX = 48
 # The rows of the classes in the public list of bugs; class B's about cooldowns are in calls_rows.py.
 CLASS_A = (

@@ -79,7 +79,7 @@ def play_twice(setting, way, number):
         twice()
 
 
-@pytest.mark.parametrize(("way", "number"), [("byok", 60), ("raw", 300)])
+@pytest.mark.parametrize(("way", "number"), [("byok", 30), ("raw", 300)])
 def test_any_scenario_twice_with_others_in_between(setting, way, number):
     play_twice(setting, way, number)
 
