@@ -70,6 +70,7 @@ def test_a_broken_copy(cli, monkeypatch, tmp_path, name):
     assert (example.status, example.out.splitlines()[0]) == (0, f"PASSES {bug.id} on {EXAMPLE}")
 
 
+@pytest.mark.deep
 def test_a_broken_copy_fails_a_run(cli, monkeypatch):
     monkeypatch.chdir(ROOT)
     spec = "tests/seeded/broken/apology_on_exhaustion.py:Handler"

@@ -36,6 +36,7 @@ FOLDER = Path(__file__).parent
 HANDLERS = FOLDER / "handlers"
 ADAPTER_LINES_MAX = 40
 SCENARIOS = 200
+FEW = 60
 # Of what is drawn some means the same; that is played once.
 DRAWS = 220
 LIMIT_S = 60.0
@@ -83,12 +84,12 @@ def worker_of(router, promises):
     )
 
 
-def played(worker, promise):
+def played(worker, promise, number):
     """Return what an audit would draw for `promise`, each with its history."""
     pairs = {}
 
     def play(scenario):
-        if len(pairs) < SCENARIOS and scenario.text not in pairs:
+        if len(pairs) < number and scenario.text not in pairs:
             pairs[scenario.text] = (scenario, worker.play(scenario))
         return ()
 
@@ -98,13 +99,24 @@ def played(worker, promise):
     return list(pairs.values())
 
 
-@pytest.mark.parametrize("router", ROUTERS, ids=lambda router: router.spec)
-def test_router(router, promises):
+# A fork for each scenario is slow: of those the ordinary run plays fewer, and the deep one all.
+TURNS = [
+    *((router, FEW if router.isolation == "fork" else SCENARIOS) for router in ROUTERS),
+    *(
+        pytest.param(router, SCENARIOS, marks=pytest.mark.deep)
+        for router in ROUTERS
+        if router.isolation == "fork"
+    ),
+]
+
+
+@pytest.mark.parametrize(("router", "number"), TURNS, ids=lambda one: getattr(one, "spec", one))
+def test_router(router, number, promises):
     chain = set(promises["fallback_order"].policy.chain)
     with worker_of(router, promises) as worker:
         assert worker.offers[:2] == ("complete", "acomplete")
         assert worker.unseen == ()
-        pairs = played(worker, promises["fallback_order"])
+        pairs = played(worker, promises["fallback_order"], number)
         for scenario, history in reversed(pairs[::20]):
             assert difference(history, worker.play(scenario)) == ""
     with worker_of(router, promises) as fresh:
@@ -114,7 +126,7 @@ def test_router(router, promises):
     def events(*types):
         return [event for _, history in pairs for event in history.of(*types)]
 
-    assert len(pairs) == SCENARIOS
+    assert len(pairs) == number
     assert events(RealRefused, HostRefused, ContractBroken, Stopped) == []
     assert {event.provider for event in events(FaultReached)} == chain
     assert {event.operation for event in events(CallStarted)} == {"complete", "acomplete"}
