@@ -113,7 +113,7 @@ class SimulatedTransport(asyncio.Transport):
         if self._closing or self._paused or self._handle is not None:
             return
         due_ns = self._connection.next_due_ns()
-        if due_ns is None:
+        if due_ns is None or self._loop.is_closed():  # on a closed loop nobody reads
             return
         if due_ns <= self._connection.world.clock.now_ns:
             self._handle = self._loop.call_soon(self._deliver)

@@ -148,6 +148,18 @@ class KeepsAliveAsync:
             return type(error).__name__
 
 
+class LeavesItsLoop(KeepsAliveAsync):
+    """A loop and a client for each call; the loop is closed, and the client is not."""
+
+    def __init__(self):
+        self.left = []
+
+    def complete(self, request):
+        self.client = httpx.AsyncClient(timeout=20)
+        self.left.append(self.client)
+        return asyncio.run(self.ask(request))
+
+
 class KeepsAliveByHand:
     """http.client: one connection, which it opens again by itself where the server has closed it."""
 

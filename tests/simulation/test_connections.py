@@ -59,6 +59,14 @@ def test_a_provider_is_down_for_the_second_call_only(play_all):
     assert [(event.call, event.attempt) for event in history.of(ConnectFailed)] == [(1, 0), (1, 1), (1, 2)]
 
 
+def test_a_connection_whose_loop_is_closed_is_dropped_unseen(play_all):
+    scenario = Scenario(
+        (Call("complete"), Call("complete")), (Script(1, "openai", then=Act("connection_refused")),)
+    )
+    history = play_all("behaviours.py:LeavesItsLoop", {0: scenario})[0]
+    assert [history.outcome(call).reply.text for call in (0, 1)] == ["200", "ConnectError"]
+
+
 @pytest.mark.parametrize("handler", ["module_level.py:sync", "module_level.py:asynchronous"])
 def test_clients_that_outlive_a_scenario_take_no_connection_along(handler, play_all):
     operation = "complete" if handler.endswith("sync") and ":s" in handler else "acomplete"
