@@ -64,7 +64,7 @@ def test_a_connection_whose_loop_is_closed_is_dropped_unseen(play_all):
         (Call("complete"), Call("complete")), (Script(1, "openai", then=Act("connection_refused")),)
     )
     history = play_all("behaviours.py:LeavesItsLoop", {0: scenario})[0]
-    assert [history.outcome(call).reply.text for call in (0, 1)] == ["200", "ConnectError"]
+    assert [history.outcome(call).reply.text for call in (0, 1)] == ["200", "ConnectionRefusedError"]
 
 
 @pytest.mark.parametrize("handler", ["module_level.py:sync", "module_level.py:asynchronous"])
