@@ -11,6 +11,7 @@ import os
 import random
 import socket
 import time
+import typing
 import uuid
 from time import monotonic, sleep
 
@@ -152,7 +153,7 @@ class KeepsAliveAsync:
 class LeavesItsLoop:
     """A loop and a connection for each call; the loop is closed, and the connection is not."""
 
-    left = []
+    left: typing.ClassVar = []
 
     def complete(self, request):
         return asyncio.run(self.ask(request))
