@@ -174,7 +174,7 @@ def scripts(promise: Promise, operations: Sequence[str], failures_max: int) -> S
     """Draw a call and, for each provider of the chain, up to `failures_max` acts and what follows them."""
     from hypothesis import strategies as st
 
-    acts = [Act(fault) for fault in faults_of(promise)]
+    acts = [Act(fault) for fault in faults_of(promise)] or [ANSWER]
     rows = [
         st.builds(
             Script,
