@@ -58,7 +58,8 @@ class Framing:
 
     `newline` is lf, crlf or cr (None: the provider's own). `space` after "data:"; `comments`, `ids` and
     `retries` add such lines before events; `multi_line` spreads data over several lines; `empty_events`
-    and `unknown_events` add events that say nothing; `escaped` writes text outside ASCII as \u escapes.
+    adds events without a line of data, `unknown_events` events of an unknown name; `escaped` writes text
+    outside ASCII as \u escapes.
     `done` False leaves out the event after the last one that says something. `usage_at` and
     `empty_choices_at` put the chunk with nothing but usage, or one without choices, before the event of
     that number (formats with choices only).

@@ -198,11 +198,6 @@ def _said_usage(one: Served) -> Usage | None:
     return one.said.usage or DEFAULT_USAGE
 
 
-def _told_reason(one: Served) -> str | None:
-    """Return the last finish reason that the caller was told."""
-    return next((part.finish_reason for part in reversed(one.parts) if part.finish_reason), None)
-
-
 def _told_totals(history: History, one: Served) -> frozenset[str]:
     """Return which of the input and output tokens the caller was told."""
     return _TOTALS & _counts(reported_usage(history, one.call)).keys()
@@ -221,7 +216,7 @@ def _required(promise: Promise) -> frozenset[str]:
 def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozenset[str]:
     labels = set()
     for one in _judged(promise, scenario, history):
-        word, meanings = _told_reason(one), meant(one.dialect, one.said)
+        word, meanings = one.finish_reason, meant(one.dialect, one.said)
         if word is not None and reported(word) in meanings:
             labels |= {f"finish reason of {one.provider} reported"}
             labels |= {f"{meaning} reported" for meaning in meanings}
@@ -262,12 +257,12 @@ def _judge(history: History, one: Served, every: list[Served]) -> Iterator[Findi
 
 
 def _reason_problems(one: Served, alike: list[Served]) -> Iterator[tuple[str, str, str]]:
-    meanings, word = meant(one.dialect, one.said), _told_reason(one)
+    meanings, word = meant(one.dialect, one.said), one.finish_reason
     if not meanings:
         return
     expected = f"{one.provider} ended for the reason {' or '.join(sorted(meanings))}"
     if word is None:
-        if any(map(_told_reason, alike)):
+        if any(other.finish_reason for other in alike):
             yield "finish_reason_lost", expected, "no finish reason, though one is reported of another answer"
     elif reported(word) not in (None, *meanings):
         yield "wrong_finish_reason", expected, f"the finish reason {word!r}"

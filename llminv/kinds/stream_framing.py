@@ -2,14 +2,16 @@
 
 The standard of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) lets the
 same events stand in many ways: three ends of a line; a space after the colon or none; comments, ids and retry
-times before events; data on several lines; events without data or of an unknown name, which say nothing to
-whoever does not know them. JSON may be escaped, and the network cuts bytes wherever it likes: in a character,
-in CR LF, in a line.
+times before events; data on several lines; events without any data, which the standard does not dispatch;
+events of an unknown name, which providers that name theirs ask clients to skip. JSON may be escaped, and the
+network cuts bytes wherever it likes: in a character, in CR LF, in a line.
 None of that is the provider's to promise or the handler's to rely on, so each of them is played at each
-provider, alone and together with others. What the provider said is what the consumer gets.
+provider, alone and together with others. The text that the provider said is what the consumer gets. How the
+answer ended, what it used and which tools it calls, the consumer is told as it is of the same answer in plain
+bytes, which the provider gives to the call before. Ids of calls are not compared: a handler may make them.
 
-`framings` narrows what is played, for a handler whose client library is known not to read all of it. What the
-chunks themselves hold is another kind's affair (stream_completion).
+`framings` narrows what is played, for a handler whose client library is known not to read all of it. Whether
+what is told in plain bytes is right is the affair of stream_completion, stream_finish and tool_calls.
 """
 
 from __future__ import annotations
@@ -21,14 +23,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from llminv.contract import Usage
 from llminv.declaration.fields import Choice
 from llminv.history import History, Raised, Replied
 from llminv.kinds.interface import Kind, Operations
-from llminv.kinds.laws import routing, streams
+from llminv.kinds.laws import called, routing, streams
+from llminv.kinds.laws.fragments import calls_of
+from llminv.kinds.laws.reaching import on_the_way
 from llminv.kinds.laws.routing import RoutingInvariant, told
-from llminv.kinds.laws.streams import TEXT_CODES, Take
+from llminv.kinds.laws.served import Served, all_served, pair
+from llminv.kinds.laws.streams import TEXT_CODES, Take, readable
 from llminv.kinds.laws.texts import SCRIPTS, recipes
-from llminv.scenario import Act, Framing, Said, Scenario
+from llminv.kinds.laws.ways import reported_usage
+from llminv.scenario import Act, Call, Framing, Said, Scenario
 from llminv.verdict import Finding
 
 if TYPE_CHECKING:
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
 CODES = {
     "not_read": "The same events, in other bytes, were an error, or passed on to another provider.",
     **TEXT_CODES,
+    "ending_changed": "The same events, in other bytes, had another finish reason, usage or calls of tools.",
     **routing.STOPPED_CODES,
 }
 
@@ -80,6 +88,8 @@ FRAMINGS: Mapping[str, Framing] = MappingProxyType(
 _NAMES_EVENTS = frozenset({"anthropic-messages"})
 # Characters of one to four bytes, and one that some take for the end of a line.
 _SAID = Said(text="aé漢😀\u2028 b", deltas="characters")
+# An answer with all that can stand behind its text.
+_ENDING = Said(tool_calls=(called.looked_up(0, text="é漢\u2028"),), usage=Usage(17, 13, 2, None, 3))
 # A line so long that it comes in many reads.
 _LONG = Act(said=Said(text="a漢", times=8_000, deltas="whole"), cut_every=1_000)
 CHARACTERS_MAX = 120
@@ -133,10 +143,19 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     for operation in operations:
         for provider in streams.reachable(promise):
             names = _framings_at(promise, provider)
-            for together in (*((name,) for name in names), names):
+            ways = (*((name,) for name in names), names)
+            for together in ways:
                 yield streams.at(promise, operation, provider, _together(together, _SAID))
             if "cuts" in names:
                 yield streams.at(promise, operation, provider, _LONG)
+            for together in ways:
+                yield _after_plain(promise, operation, provider, _together(together, _ENDING))
+
+
+def _after_plain(promise: Promise, operation: str, provider: str, act: Act) -> Scenario:
+    """Return the scenario in which `provider` says the same in plain bytes and then in those of `act`."""
+    call = Call(operation, start=routing.start_of(promise), tools=called.TOOLS)
+    return pair(call, provider, Act(said=act.said), act, on_the_way(promise, provider))
 
 
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
@@ -155,11 +174,18 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
         cut_every, cuts = plan if "cuts" in names else (None, ())
         return replace(_together(names, said), cut_every=cut_every, cuts=cuts)
 
+    def scenario(provider: str, operation: str, act: Act, ending: Said | None) -> Scenario:
+        if ending is None or act.said is None:
+            return streams.at(promise, operation, provider, act)
+        said = replace(act.said, tool_calls=ending.tool_calls, usage=ending.usage)
+        return _after_plain(promise, operation, provider, replace(act, said=said))
+
     def scenarios(provider: str) -> SearchStrategy[Scenario]:
         names = st.lists(st.sampled_from(_framings_at(promise, provider)), unique=True)
         acts = st.builds(act, names, says, plans)
+        endings = st.sampled_from([None, replace(_ENDING, tool_calls=()), _ENDING])
         played = st.sampled_from(list(operations))
-        return st.builds(lambda operation, act: streams.at(promise, operation, provider, act), played, acts)
+        return st.builds(scenario, st.just(provider), played, acts, endings)
 
     return st.sampled_from(streams.reachable(promise)).flatmap(scenarios)
 
@@ -216,7 +242,7 @@ def _check(promise: Promise, scenario: Scenario, history: History) -> list[Findi
             got = routing.text_got(history, call)
             findings += _judged(whole, following.provider if following else None, got, route.outcome)
         findings += routing.stopped(route, call)
-    return findings
+    return [*findings, *_ended_otherwise(promise, scenario, history)]
 
 
 def _judged(whole: Take, following: str | None, got: str, outcome: Replied | Raised) -> Iterator[Finding]:
@@ -239,10 +265,58 @@ def _judged(whole: Take, following: str | None, got: str, outcome: Replied | Rai
     )
 
 
+def _ended_otherwise(promise: Promise, scenario: Scenario, history: History) -> Iterator[Finding]:
+    """Yield what is told otherwise of an answer than of the same one that came before, in plain bytes."""
+    every = all_served(promise, scenario, history)
+    for place, one in enumerate(every):
+        plain = next((other for other in every[:place] if _is_plain(other, one)), None)
+        if plain is None or not _names_of(one.act):
+            continue
+        before, after = _ending_told(history, plain), _ending_told(history, one)
+        other = [what for what in before if before[what] != after[what]]
+        if other:
+            ways = ", ".join(_names_of(one.act))
+            yield Finding(
+                "ending_changed",
+                expected=f"with {ways}, as in plain bytes: {_listed(before, other)}",
+                observed=_listed(after, other),
+                call=one.call,
+                provider=one.provider,
+                at_s=one.at_s,
+            )
+
+
+def _is_plain(other: Served, one: Served) -> bool:
+    """Return whether `other` is the answer `one` in plain bytes, to the same question."""
+    said = replace(one.act, framing=None, cuts=(), cut_every=None)
+    return (other.same, other.act) == (one.same, said)
+
+
+def _ending_told(history: History, one: Served) -> dict[str, str]:
+    """Return what the caller was told beside the text, in words; calls in any order, arguments as values."""
+    calls = sorted(
+        f"{call.name}({readable(called.read(call.arguments) or call.arguments)})"
+        for call in calls_of(one.parts)
+    )
+    usage = reported_usage(history, one.call) or Usage()
+    counts = {name: getattr(usage, name) for name in Usage.__dataclass_fields__}
+    used = ", ".join(f"{name} {count}" for name, count in counts.items() if count is not None)
+    return {
+        "the finish reason": one.finish_reason or "none",
+        "the usage": used or "none",
+        "the calls of tools": " and ".join(calls) or "none",
+    }
+
+
+def _listed(ending: dict[str, str], whats: Sequence[str]) -> str:
+    return ", ".join(f"{what} {ending[what]}" for what in whats)
+
+
 def _describe(promise: Promise) -> str:
     return (
         f"lets each of {', '.join(streams.reachable(promise))} say texts of every script in other bytes "
-        f"({', '.join(_framings(promise))}), alone and together, cut into single bytes, pieces and at places"
+        f"({', '.join(_framings(promise))}), alone and together, cut into bytes, pieces and at places, "
+        "and compares finish reason, usage and calls of tools with those of the same answer in plain bytes"
     )
 
 

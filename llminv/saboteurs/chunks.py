@@ -271,7 +271,7 @@ ROWS = (
     Saboteur(
         "loses_finish_reasons",
         Boundary.REPLY,
-        ("finish_reason_lost",),
+        ("finish_reason_lost", "ending_changed"),
         "loses a finish reason that does not stand where it looks",
         "https://github.com/BerriAI/litellm/issues/40260",
         LosesFinish,
@@ -280,7 +280,7 @@ ROWS = (
     Saboteur(
         "loses_usage",
         Boundary.REPLY,
-        ("usage_lost",),
+        ("usage_lost", "ending_changed"),
         "loses a usage that does not stand where it looks",
         "https://github.com/BerriAI/litellm/issues/17136",
         LosesUsage,

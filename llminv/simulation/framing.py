@@ -1,6 +1,8 @@
 """The same events in other bytes: every framing of a stream that the standard calls equal.
 
-https://html.spec.whatwg.org/multipage/server-sent-events.html. What concerns chunks (usage in another
+https://html.spec.whatwg.org/multipage/server-sent-events.html. Empty events have no line of data, so that the
+standard does not dispatch them; `data:` with nothing behind it is dispatched, as an event with the empty text
+(https://github.com/openai/openai-go/pull/621), and is none of them. What concerns chunks (usage in another
 place, a chunk without choices, no `[DONE]`) applies to formats that have them; unknown events to the
 formats that name their events, which ask clients to skip names they do not know.
 """
@@ -27,7 +29,7 @@ def reframed(events: Sequence[Event], framing: Framing, newline: str) -> list[by
     for number, event in enumerate(ordered):
         extra = ""
         if framing.empty_events:
-            extra += f"data:{newline}{newline}"
+            extra += f"event: keep-alive{newline}{newline}"
         if framing.unknown_events and named:
             extra += f'event: vendor_note{newline}data: {{"type":"vendor_note"}}{newline}{newline}'
         pieces.append(encoded(extra) + _frame(event, number, framing, newline))
@@ -39,7 +41,7 @@ def _frame(event: Event, number: int, framing: Framing, newline: str) -> bytes:
         return encoded(event.data)
     lines = []
     if framing.comments:
-        lines.append(": a comment")
+        lines += [": a comment", "", ":"]  # with an end of its own, as most send them, and without
     if framing.retries:
         lines.append("retry: 3000")
     if event.form is Form.COMMENT:

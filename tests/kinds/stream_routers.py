@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from dataclasses import replace
 
 from whole_router import FAILURES, Anthropic, Chat, NoProviderAvailable, WholeRouter
 
@@ -259,6 +260,22 @@ class WaitsForLess(Right):
             while answer.connection.sock.recv(1 << 20):
                 pass
         yield from (line.decode() for line in END_OF_LINE.split(first + answer.read()))
+
+
+class UsageInOneRead(Right):
+    """Looks for the usage in each read by itself."""
+
+    def chunks(self, provider, answer):
+        read1, found = answer.read1, []
+
+        def looked():
+            data = read1()
+            found.append(b'_tokens"' in data)
+            return data
+
+        answer.read1 = looked
+        for chunk in super().chunks(provider, answer):
+            yield chunk if any(found) else replace(chunk, usage=None)
 
 
 class ReadsForEver(Right):

@@ -34,6 +34,9 @@ PLANTED = {
     "EachRead": {"text_lost": streamed(said=Said(text="é"), cut_every=1)},
     "Replaces": {"text_changed": streamed(said=Said(text="é"), cut_every=1)},
     "Shows": {"text_added": streamed(framing=Framing(comments=True))},
+    "UsageInOneRead": {
+        "ending_changed": Scenario((Call("stream"),) * 2, (Script(1, "openai", then=Act(cut_every=1)),))
+    },
     "WaitsForLess": {"hang": streamed(cut_every=1)},
     "ReadsForEver": {"never_ends": streamed(framing=Framing(newline="cr"))},
 }
@@ -76,6 +79,24 @@ def test_a_finding_names_the_framing_and_shows_the_bytes_of_the_cut_character():
     )
 
 
+def test_a_finding_shows_what_was_told_in_plain_bytes_and_in_others():
+    bug = PLANTED["UsageInOneRead"]["ending_changed"]
+    with Playing("UsageInOneRead", promise(), ROUTERS) as playing:
+        (finding,) = playing.findings(bug)
+    assert finding.expected == (
+        "with cuts, as in plain bytes: the usage input_tokens 9, output_tokens 5, cached_input_tokens 0, "
+        "reasoning_tokens 0"
+    )
+    assert (finding.call, finding.observed) == (1, "the usage none")
+
+
+def test_an_event_without_data_is_none_and_one_with_empty_data_is_not_played():
+    with Playing("Right", promise(), ROUTERS) as playing:
+        (sent,) = playing.history(streamed(framing=Framing(empty_events=True))).attempts(0)
+    assert "\nevent: keep-alive\n\ndata: {" in sent.text
+    assert "data:\n" not in sent.text
+
+
 # Labels
 
 REQUIRED = {f"{name} at {provider}" for name in FRAMINGS for provider in CHAIN} - {
@@ -111,17 +132,17 @@ def test_a_framing_changes_one_thing_and_each_change_has_a_name():
 def test_every_framing_is_played_alone_and_with_all_others():
     cells = list(KIND.cells(promise(), ["stream"]))
     acts = [cell.acts[-1].then for cell in cells if cell.acts[-1].provider == "anthropic"]
-    assert [act.framing for act in acts[:-3]] == [
-        framing for name, framing in FRAMINGS.items() if name != "cuts"
-    ]
-    assert [act.cut_every for act in acts[-3:]] == [1, 1, 1_000]
-    assert acts[-2].framing == Framing("cr", False, True, True, True, True, True, True, True)
-    assert len(cells) == 2 * (len(FRAMINGS) + 2) - 1
+    alone = [None if name == "cuts" else framing for name, framing in FRAMINGS.items()]
+    together = Framing("cr", False, True, True, True, True, True, True, True)
+    assert [act.framing for act in acts] == [*alone, together, None, *alone, together]
+    assert [act.cut_every for act in acts if act.cut_every] == [1, 1, 1_000, 1, 1]
+    assert len(cells) == 2 * (2 * len(FRAMINGS) + 3) - 2
     assert KIND.faults(SHIPPED) == ("http_503",)
 
 
 def test_the_sentence_for_the_document():
     assert KIND.describe(promise(framings=("lf", "cuts"))) == (
         "lets each of openai, anthropic say texts of every script in other bytes (lf, cuts), alone and together, cut "
-        "into single bytes, pieces and at places"
+        "into bytes, pieces and at places, and compares finish reason, usage and calls of tools with those of the same "
+        "answer in plain bytes"
     )

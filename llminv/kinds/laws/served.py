@@ -86,6 +86,11 @@ class Served:
         """What two answers have in common where what is reported of one can be reported of the other."""
         return (self.operation, self.provider)
 
+    @property
+    def finish_reason(self) -> str | None:
+        """The last finish reason that the caller was told."""
+        return next((part.finish_reason for part in reversed(self.parts) if part.finish_reason), None)
+
 
 def all_served(promise: Promise, scenario: Scenario, history: History) -> list[Served]:
     """Return the answers that callers got, of the calls for which it is plain whose answer that was."""

@@ -96,7 +96,7 @@ def _take(promise: Promise, scenario: Scenario, attempt: Attempt) -> Take:
     act = scenario.script(attempt.call, attempt.provider).act(attempt.attempt)
     act = replace(act, fault=attempt.fault)  # another one over a connection that was open before a fault
     said = act.said or Said()
-    default = default_text(attempt.provider, attempt.call)
+    default = "" if said.tool_calls else default_text(attempt.provider, attempt.call)
     text = (default if said.text is None else said.text) * said.times
     whole = attempt.status == 200 and routing.answers(attempt)
     operation = scenario.calls[attempt.call].operation

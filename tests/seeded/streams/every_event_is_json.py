@@ -1,6 +1,6 @@
-"""The raw example, but every event is read as JSON, also one without data.
+"""The raw example, but what has a name is an event, and its data JSON, also where it has none.
 
-Public bug: C17, events with empty data crash the client
+Public bug: C17, what keeps a connection alive crashes the client
 (https://github.com/coder/coder/issues/28185).
 """
 
@@ -15,8 +15,17 @@ from collections.abc import Iterator
 
 from raw.answer import AnswerReader
 from raw.handler import Handler as Example
+from raw.sse import Event, SSEReader
 
 from llminv.contract import Chunk
+
+
+def dispatch(self: SSEReader) -> Event | None:
+    """Return the event that an empty line ends."""
+    event = Event(self._name, "\n".join(self._data)) if self._name or self._data else None
+    self._name = ""
+    self._data.clear()
+    return event
 
 
 def feed(self: AnswerReader, data: bytes) -> Iterator[Chunk]:
@@ -28,6 +37,7 @@ def feed(self: AnswerReader, data: bytes) -> Iterator[Chunk]:
             yield from self._deltas()
 
 
+SSEReader._dispatch = dispatch
 AnswerReader.feed = feed
 
 
