@@ -20,7 +20,7 @@ from typing import Any
 from llminv.contract import Chunk, Reply, Request, ToolCall, Usage
 from llminv.handler.consuming import Consumer
 from llminv.handler.errors import attempts_of, chain_of, error_info
-from llminv.handler.measuring import MEASURES, NUMBERS, arguments_of, repeats, written
+from llminv.handler.measuring import MEASURES, NUMBERS, arguments_of, repeats, told_cost, written
 from llminv.handler.spec import is_async, method_of
 from llminv.history import (
     CallStarted,
@@ -48,7 +48,6 @@ _FIELDS: Mapping[str, tuple[type, ...]] = {
     "usage": (Usage, NoneType),
     "provider": (str, NoneType),
     "model": (str, NoneType),
-    "cost": (Decimal, int, float, str, NoneType),
 }
 
 
@@ -231,7 +230,7 @@ class Caller:
             raise self._stage.clock.stopped
         if reply is not None:
             text = self._stage.recorder.clean(reply.text)
-            reply = replace(reply, text=text, tool_calls=tuple(reply.tool_calls))
+            reply = replace(reply, text=text, tool_calls=tuple(reply.tool_calls), cost=self._cost(reply))
         self._stage.recorder.add(Replied, call=index, reply=reply)
 
     def _returned(self, index: int, value: Any) -> None:
@@ -252,8 +251,14 @@ class Caller:
         if not isinstance(chunk, Chunk):
             raise ContractBrokenError(f"a chunk that is {_type_name(chunk)}")
         _checked(chunk, "a Chunk", {**_FIELDS, "tool_call": (ToolCall, NoneType)})
-        cleaned = replace(chunk, text=self._stage.recorder.clean(chunk.text))
+        text = self._stage.recorder.clean(chunk.text)
+        cleaned = replace(chunk, text=text, cost=self._cost(chunk))
         self._stage.recorder.add(ChunkReceived, call=index, chunk=cleaned)
+
+    def _cost(self, told: Reply | Chunk) -> Decimal | float | str | None:
+        """Return the cost that the caller was told, whatever it is: the kinds about cost judge that."""
+        cost = told_cost(told.cost)
+        return self._stage.recorder.clean_stable(cost) if isinstance(cost, str) else cost
 
 
 def request_of(index: int, call: Call) -> Request:

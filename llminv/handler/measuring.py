@@ -72,3 +72,11 @@ def written(value: Any) -> tuple[str, str]:
         return "int", str(number) if number.bit_length() < _DECIMAL_BITS_MAX else hex(number)
     name = f"{type(value).__module__}.{type(value).__qualname__}"
     return name, repr(value)[:SHOWN_CHARACTERS_MAX]
+
+
+def told_cost(value: Any) -> Decimal | float | int | str | None:
+    """Return a cost as replies and chunks may report it: of another type, it is words and no amount."""
+    if value is None or isinstance(value, float | Decimal | str):
+        return value
+    name, text = written(value)
+    return int(text, 0) if name == "int" else f"{name} {text}"

@@ -2,11 +2,12 @@
 
 import json
 import warnings
+from decimal import Decimal
 
 import pytest
 
 from llminv.codec import from_json, to_json
-from llminv.history import CallStarted, ConnectFailed, ContractBroken, History
+from llminv.history import CallStarted, ChunkReceived, ConnectFailed, ContractBroken, History
 from llminv.runner import Runner
 from llminv.scenario import Act, Call, Scenario, Script
 
@@ -55,7 +56,6 @@ class Handler:
         ("Reply('hi', usage={'input_tokens': 1})", "a Reply whose usage is builtins.dict"),
         ("Reply('hi', provider=object())", "a Reply whose provider is builtins.object"),
         ("Reply('hi', model=3)", "a Reply whose model is builtins.int"),
-        ("Reply('hi', cost=object())", "a Reply whose cost is builtins.object"),
         ("Reply(3)", "a Reply whose text is builtins.int"),
         ("{'text': 'hi'}", "builtins.dict"),
         ("None", "builtins.NoneType"),
@@ -71,6 +71,41 @@ class Handler:
     (history,) = play(tmp_path, source, ONE)
     assert history.outcome(0) == ContractBroken(0.0, 0, observed)
     assert History.from_json(json.loads(json.dumps(history.to_json()))) == history
+
+
+@pytest.mark.parametrize(
+    ("cost", "told"),
+    [
+        ("Fraction(1, 2)", "fractions.Fraction Fraction(1, 2)"),
+        ("{'usd': 0.1}", "builtins.dict {'usd': 0.1}"),
+        ("True", "bool True"),
+        ("object()", "builtins.object <object object at 0x…>"),
+        ("Third()", 3),
+        ("0.1", 0.1),
+        ("'0.10'", "0.10"),
+        ("Decimal('0.10')", Decimal("0.10")),
+        ("None", None),
+    ],
+)
+def test_a_cost_of_another_type_is_told_in_words_that_are_no_amount(tmp_path, cost, told):
+    source = f"""
+from decimal import Decimal
+from fractions import Fraction
+from llminv.contract import Chunk, Reply
+class Third:
+    def __index__(self):
+        return 3
+class Handler:
+    def complete(self, request):
+        return Reply("hi", cost={cost})
+    def stream(self, request):
+        yield Chunk("hi", cost={cost})
+"""
+    (whole, streamed) = play(tmp_path, source, ONE, Scenario((Call("stream"),)))
+    said = whole.outcome(0).reply.cost
+    (chunk,) = (event.chunk for event in streamed.of(ChunkReceived))
+    assert (said, type(said), chunk.cost) == (told, type(told), told)
+    assert History.from_json(json.loads(json.dumps(whole.to_json()))) == whole
 
 
 @pytest.mark.parametrize(

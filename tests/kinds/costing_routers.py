@@ -177,6 +177,24 @@ class KeepsAnswers(Costs):
         return self.known[prompt]
 
 
+class NeverAskedIsFree(Costs):
+    """Prices the usage that its streams never ask for as nothing."""
+
+    formats = (Silent,)
+
+    def chunks(self, provider, answer):
+        for chunk in super().chunks(provider, answer):
+            yield replace(chunk, cost=chunk.cost or 0)
+
+
+class CostByName(Costs):
+    """Says what it costs in a dictionary."""
+
+    def cost_of(self, provider, usage):
+        cost = super().cost_of(provider, usage)
+        return None if cost is None else {"usd": float(cost)}
+
+
 class NotANumber(Costs):
     def cost_of(self, provider, usage):
         return float("nan")

@@ -13,6 +13,7 @@ from llminv.kinds.laws import costs, routing
 from llminv.kinds.laws.served import HTTP_OK, parsed
 from llminv.oracles.prices.amounts import reported
 from llminv.scenario import DEFAULT_USAGE, Scenario
+from llminv.simulation.dialects.interface import ParsedRequest
 from llminv.simulation.faults import FAULTS
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Bill:
 
     `exact` is the price of the answer, None where it cannot be known; `failed` that of failed attempts
     with a whole report, `open` what those without one may have been billed at most. `usage` is what the
-    scenario has the answer say; `is_missing` that it says nothing of what it used, which was not for free.
+    scenario has the answer say; `is_missing` that it says nothing of what it used, which was not for free:
+    its provider leaves it out, or nobody asked for it.
     """
 
     call: int
@@ -70,7 +72,9 @@ def bills_of(promise: Promise, book: PriceBook, scenario: Scenario, history: His
                 served,
                 _usage(scenario, served) if served is not None else None,
                 any(event.call in (call, -1) for event in history.of(RequestReceived)),
-                served is not None and served.fault == MISSING and _is_paid(promise, book, scenario, served),
+                served is not None
+                and (served.fault == MISSING or _is_unasked(promise, served))
+                and bool(_price(promise, book, scenario, served)),
                 _price(promise, book, scenario, served) if served is not None and seen else None,
                 failed,
                 open_,
@@ -90,10 +94,23 @@ def _cost_told(history: History, outcome: Replied) -> Returned | None:
 
 def _reports_usage(promise: Promise, served: Attempt) -> bool:
     """Return whether the answer says what it used: some streams do so only when they are asked to."""
-    if served.fault in _CHANGES or served.provider not in promise.providers or served.request is None:
+    if served.fault in _CHANGES:
         return False
-    request = parsed(promise.providers[served.provider].dialect, served.request)
+    request = _request(promise, served)
     return request is not None and (request.operation != "stream" or request.stream_usage)
+
+
+def _is_unasked(promise: Promise, served: Attempt) -> bool:
+    """Return whether the answer is a stream that says nothing of what it used, because nobody asked it to."""
+    request = _request(promise, served)
+    return request is not None and request.operation == "stream" and not request.stream_usage
+
+
+def _request(promise: Promise, attempt: Attempt) -> ParsedRequest | None:
+    """Return what a provider of the chain was asked, None where that cannot be read."""
+    if attempt.request is None or attempt.provider not in promise.providers:
+        return None
+    return parsed(promise.providers[attempt.provider].dialect, attempt.request)
 
 
 def _price(promise: Promise, book: PriceBook, scenario: Scenario, attempt: Attempt) -> Fraction | None:
@@ -102,11 +119,6 @@ def _price(promise: Promise, book: PriceBook, scenario: Scenario, attempt: Attem
         return None
     model = attempt.request.model or promise.providers[attempt.provider].model
     return costs.exact(book, attempt.provider, model, _usage(scenario, attempt), attempt.started_at_s)
-
-
-def _is_paid(promise: Promise, book: PriceBook, scenario: Scenario, attempt: Attempt) -> bool:
-    """Return whether the model costs anything at all."""
-    return bool(_price(promise, book, scenario, attempt))
 
 
 def _usage(scenario: Scenario, attempt: Attempt) -> Usage:
@@ -125,13 +137,6 @@ def _failed(
         price = _price(promise, book, scenario, attempt) or Fraction(0)
         if attempt.fault in REPORTS and _reports_usage(promise, attempt):
             whole += price
-        elif _is_stream(promise, attempt):
+        elif (request := _request(promise, attempt)) is not None and request.operation == "stream":
             broken += price
     return whole, broken
-
-
-def _is_stream(promise: Promise, attempt: Attempt) -> bool:
-    if attempt.request is None or attempt.provider not in promise.providers:
-        return False
-    request = parsed(promise.providers[attempt.provider].dialect, attempt.request)
-    return request is not None and request.operation == "stream"
