@@ -12,6 +12,7 @@ walk over the modules that are loaded.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
 import queue
 import random
@@ -27,6 +28,7 @@ from typing import Any
 from llminv.simulation.clock import SECOND_NS, WorldStopped
 from llminv.simulation.current import current_world
 from llminv.simulation.dialects.interface import EPOCH_S
+from llminv.simulation.futures import number_of
 from llminv.simulation.guard import guard_process
 from llminv.simulation.loop import SimulatedLoop, address_info
 from llminv.simulation.sockets import ProbeDescriptors, SimulatedSocket
@@ -139,6 +141,7 @@ def _threads(replace: Callable[[Any, str, Any], None], patches: _Patches, schedu
     for name, method in thread_methods(scheduler).items():
         patches.set(threading.Thread, name, method)
     patches.set(threading, "excepthook", _thread_died)
+    patches.set(concurrent.futures.Future, "__hash__", number_of)
     for module_name, lock in _LOCKS.items():
         if module_name in sys.modules:
             patches.set(sys.modules[module_name], lock, SimulatedLock())

@@ -17,6 +17,7 @@ from typing import Any, TypeVarTuple, Unpack
 
 from llminv.simulation.clock import SECOND_NS, first_ns_at
 from llminv.simulation.current import current_world
+from llminv.simulation.futures import NumberedFuture, NumberedTask
 from llminv.simulation.network import Connection
 from llminv.simulation.providers import Refusal
 from llminv.simulation.sockets import SimulatedSocket, error_of, reset_error
@@ -236,10 +237,14 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         selector.loop = self
         self.wake: Callable[[], None] | None = None
         super().__init__(selector)
+        self.set_task_factory(NumberedTask)
 
     def time(self) -> float:
         world = current_world()
         return super().time() if world is None else world.clock.now_ns / SECOND_NS * world.clock.rate
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return NumberedFuture(self)
 
     def next_timer_s(self) -> float | None:
         """Return when the next timer is due, on this loop's clock."""

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
+from http import HTTPStatus
 
 from llminv.contract import Usage
 from llminv.scenario import DEFAULT_USAGE, Act, Framing, Said
@@ -105,12 +106,17 @@ def _possible(fault: Fault, site: Site, request: HttpRequest) -> bool:
 
 
 def _error(case: _Case, now_s: float) -> Body:
+    """Return the provider's error; one that is no error to HTTP is all that a stream has to say."""
     act = case.act
     after = act.retry_after
     if after is not None and after.startswith("date:"):
         after = formatdate(EPOCH_S + now_s + float(after.removeprefix("date:")), usegmt=True)
     retry = Retry(after=after, after_ms=act.retry_after_ms, info=act.retry_info)
-    response = case.site.dialect.error(case.fault.error or "", case.parsed.model or case.site.model, retry)
+    name, dialect, model = case.fault.error or "", case.site.dialect, case.parsed.model or case.site.model
+    response = dialect.error(name, model, retry)
+    if response.status == HTTPStatus.OK and case.parsed.operation == "stream":
+        pieces = reframed([dialect.error_event(name, model)], act.framing or Framing(), dialect.newline)
+        return Body(dialect.stream_head(), pieces, chunked=True)
     return Body(response, (response.body,), length=len(response.body))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import itertools
 import random
 from collections.abc import Callable
 
@@ -27,6 +28,8 @@ class World(Providers[Clock]):
     def __init__(self, setting: Setting, scenario: Scenario) -> None:
         super().__init__(setting, scenario, Clock())
         self.entropy = random.Random(scenario.seed)
+        # Of futures and tasks, in the order in which the handler makes them.
+        self.numbers = itertools.count()
         self._names = {address_of(host): host for host, _ in self._sites}
 
     # Time

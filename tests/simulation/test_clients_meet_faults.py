@@ -3,7 +3,7 @@
 import clients
 import pytest
 
-from llminv.history import ConnectFailed, FaultReached, Raised, Replied
+from llminv.history import ChunkReceived, ConnectFailed, FaultReached, Raised, Replied
 from llminv.scenario import Act, Call, Scenario, Script, default_text
 from llminv.simulation.dialects import DIALECTS
 from llminv.simulation.faults import FAULTS, Effect
@@ -153,6 +153,15 @@ def test_every_fault_is_met_and_only_harmless_ones_leave_the_answer(client, play
         and history.outcome(0).reply.text == default_text(provider, 0)
     }
     assert answered == {name for name, fault in FAULTS.items() if fault.answers}
+
+
+@pytest.mark.parametrize("client", ["Sdk", "Sse"])
+def test_content_that_gemini_refuses_ends_a_stream_as_its_only_event(client, play_all):
+    """https://ai.google.dev/api/generate-content: with alt=sse every GenerateContentResponse is an event."""
+    refused = Scenario((Call("stream"),), (Script(0, "gemini", then=Act("content_refused")),))
+    history = play_all(f"handlers/gemini_streams.py:{client}", {"refused": refused})["refused"]
+    assert [event.chunk.text for event in history.of(ChunkReceived)] == ["PROHIBITED_CONTENT"]
+    assert met(history) == ("Replied", 0.0, ["content_refused"])
 
 
 def operation_of(client) -> str:

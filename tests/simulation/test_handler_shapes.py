@@ -82,3 +82,11 @@ def test_pools_that_were_imported_before_do_not_stop_each_other(setting, monkeyp
         history = runner.play(Scenario((Call("complete"), Call("complete", joins=True))))
     assert concurrent.futures.thread._global_shutdown_lock is real
     assert all(isinstance(history.outcome(call), Replied) for call in range(2))
+
+
+@pytest.mark.parametrize(("shape", "operation"), [("SetOfTasks", "acomplete"), ("SetOfFutures", "complete")])
+def test_what_is_kept_in_a_set_has_the_same_order_each_time(shape, operation, setting):
+    scenario = Scenario((Call(operation),))
+    with Worker(setting, f"concurrent_shapes.py:{shape}", 60.0, FOLDER) as worker:
+        texts = [worker.play(scenario).outcome(0).reply.text for _ in range(5)]
+    assert texts == [" ".join(map(str, range(12)))] * 5

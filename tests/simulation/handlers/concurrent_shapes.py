@@ -86,3 +86,26 @@ class Hedged(Blocking):
         waiting = [first] if done else [first, POOL.submit(ask, self.client, request)]
         done, _ = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
         return done.pop().result()
+
+
+class SetOfTasks:
+    """Asks in tasks, and takes what came in the order of the set that `asyncio.wait` gives it."""
+
+    async def acomplete(self, request):
+        async def numbered(number):
+            await asyncio.sleep(1)
+            return number
+
+        self.kept = [object() for _ in range(1_000)]  # so that addresses differ from play to play
+        done, _ = await asyncio.wait({asyncio.create_task(numbered(number)) for number in range(ASKS * 4)})
+        return " ".join(str(task.result()) for task in done)
+
+
+class SetOfFutures:
+    """The same in a pool of threads, in the order of the set that `concurrent.futures.wait` gives it."""
+
+    def complete(self, request):
+        self.kept = [object() for _ in range(1_000)]
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            done, _ = concurrent.futures.wait([pool.submit(str, number) for number in range(ASKS * 4)])
+        return " ".join(future.result() for future in done)
