@@ -51,20 +51,32 @@ class Adapter:
 
 
 _LITELLM = Needed("litellm", "litellm")
-_CHAIN = ("chain", "requests", "streams", "errors")
-_TELLS = ("chain", "requests", "streams", "endings")
-_ONE = ("requests", "streams", "errors")
+_STREAMS = ("streams", "consumers")
+_CHAIN = ("chain", "requests", "ways", *_STREAMS)
+_ONE = ("requests", "ways", *_STREAMS, "errors", "stopping")
 _COST = ("cost", "prices")
 
 _ROWS = (
     # Routers over several providers.
-    Adapter("litellm", "litellm_completion", (_LITELLM,), ("litellm", *_TELLS, "counting"), _COST),
-    Adapter("litellm-router", "litellm_router", (_LITELLM,), ("litellm-router", *_TELLS), isolation="fork"),
+    Adapter(
+        "litellm",
+        "litellm_completion",
+        (_LITELLM,),
+        ("litellm", *_CHAIN, "endings", "stopping", "meaning", "counting"),
+        _COST,
+    ),
+    Adapter(
+        "litellm-router",
+        "litellm_router",
+        (_LITELLM,),
+        ("litellm-router", *_CHAIN, "endings", "stopping", "meaning"),
+        isolation="fork",
+    ),
     Adapter(
         "pydantic-ai",
         "pydantic_ai",
         (Needed("pydantic_ai", "pydantic-ai-slim[openai,anthropic,google]"),),
-        ("pydantic-ai", *_TELLS),
+        ("pydantic-ai", *_CHAIN, "endings"),
     ),
     Adapter(
         "langchain",
@@ -78,10 +90,10 @@ _ROWS = (
                 "langchain-google-genai",
             )
         ),
-        ("langchain", *_CHAIN),
+        ("langchain", *_CHAIN, "errors", "stopping", "meaning"),
     ),
     # The providers' own SDKs.
-    Adapter("openai-sdk", "openai_sdk", (Needed("openai", "openai"),), ("openai-sdk", *_ONE)),
+    Adapter("openai-sdk", "openai_sdk", (Needed("openai", "openai"),), ("openai-sdk", *_ONE, "meaning")),
     Adapter("anthropic-sdk", "anthropic_sdk", (Needed("anthropic", "anthropic"),), ("anthropic-sdk", *_ONE)),
     Adapter(
         "google-genai-sdk",

@@ -14,8 +14,9 @@ STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
 
 def asked(request: Request) -> dict[str, Any]:
     """Return what both take for a request, apart from the model."""
-    values = {"tools": list(request.tools), "tool_choice": request.tool_choice, **request.params}
-    return {"messages": list(request.messages), **{name: value for name, value in values.items() if value}}
+    values = {"tools": list(request.tools) or None, "tool_choice": request.tool_choice, **request.params}
+    said = {name: value for name, value in values.items() if value is not None}
+    return {"messages": list(request.messages), **said}
 
 
 def reply_of(answer: Any, provider: str | None, cost: float | None = None) -> Reply:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
 from importlib import import_module
 from typing import Any
 
@@ -49,13 +50,16 @@ class Handler:
         return self._reply(await self.client.aio.models.generate_content(**self._asked(request)))
 
     def stream(self, request: Request) -> Iterator[Chunk]:
-        for answer in self.client.models.generate_content_stream(**self._asked(request)):
-            yield from self._chunks(answer)
+        with closing(self.client.models.generate_content_stream(**self._asked(request))) as answers:
+            for answer in answers:
+                yield from self._chunks(answer)
 
     async def astream(self, request: Request) -> AsyncIterator[Chunk]:
-        async for answer in await self.client.aio.models.generate_content_stream(**self._asked(request)):
-            for chunk in self._chunks(answer):
-                yield chunk
+        asked = self._asked(request)
+        async with aclosing(await self.client.aio.models.generate_content_stream(**asked)) as answers:
+            async for answer in answers:
+                for chunk in self._chunks(answer):
+                    yield chunk
 
     async def aclose(self) -> None:
         self.client.close()

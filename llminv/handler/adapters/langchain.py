@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
 from importlib import import_module
 from typing import Any
 
@@ -44,24 +45,34 @@ class Handler:
 
     def stream(self, request: Request) -> Iterator[Chunk]:
         whole = None
-        for message in self._chain(request).stream(list(request.messages)):
-            yield from _chunks(message)
-            whole = message if whole is None else whole + message
+        with closing(self._chain(request).stream(list(request.messages))) as messages:
+            for message in messages:
+                yield from _chunks(message)
+                whole = message if whole is None else whole + message
         yield _last(whole)
 
     async def astream(self, request: Request) -> AsyncIterator[Chunk]:
         whole = None
-        async for message in self._chain(request).astream(list(request.messages)):
-            for chunk in _chunks(message):
-                yield chunk
-            whole = message if whole is None else whole + message
+        async with aclosing(self._chain(request).astream(list(request.messages))) as messages:
+            async for message in messages:
+                for chunk in _chunks(message):
+                    yield chunk
+                whole = message if whole is None else whole + message
         yield _last(whole)
 
     def _chain(self, request: Request) -> Any:
-        tools, choice = list(request.tools), request.tool_choice
+        choice = _choice(request.tool_choice)
+        tools = [] if choice == "none" else list(request.tools)  # not all of its models have a word for it
         models = [model.bind_tools(tools, tool_choice=choice) if tools else model for model in self.models]
         first, *others = [model.bind(**request.params) if request.params else model for model in models]
         return first.with_fallbacks(others)
+
+
+def _choice(choice: Any) -> Any:
+    """Return a tool choice in LangChain's words: the name of a tool, or "any" of them."""
+    if isinstance(choice, dict):
+        return choice["function"]["name"]
+    return "any" if choice == "required" else choice
 
 
 def _reply(answer: Any) -> Reply:

@@ -6,6 +6,7 @@ Keys come from the environment, as its documentation shows (https://docs.litellm
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from typing import Any
 
 from llminv.contract import Chunk, Reply, Request, World
@@ -42,9 +43,10 @@ class Handler(Measures):
             yield from chunks_of(event, served(event)[0])
 
     async def astream(self, request: Request) -> AsyncIterator[Chunk]:
-        async for event in await self.litellm.acompletion(**self._asked(request), **STREAMED):
-            for chunk in chunks_of(event, served(event)[0]):
-                yield chunk
+        async with aclosing(await self.litellm.acompletion(**self._asked(request), **STREAMED)) as events:
+            async for event in events:
+                for chunk in chunks_of(event, served(event)[0]):
+                    yield chunk
 
     def _asked(self, request: Request) -> dict[str, Any]:
         return {"model": self.model, "fallbacks": self.fallbacks, **asked(request), **self.options}

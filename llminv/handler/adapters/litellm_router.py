@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from typing import Any
 
 from llminv.contract import Chunk, Reply, Request, World
@@ -41,9 +42,12 @@ class Handler(Measures):
             yield from chunks_of(event, served(event)[0])
 
     async def astream(self, request: Request) -> AsyncIterator[Chunk]:
-        async for event in await self.router.acompletion(self.first, **asked(request), **STREAMED):
-            for chunk in chunks_of(event, served(event)[0]):
-                yield chunk
+        async with aclosing(
+            await self.router.acompletion(self.first, **asked(request), **STREAMED)
+        ) as events:
+            async for event in events:
+                for chunk in chunks_of(event, served(event)[0]):
+                    yield chunk
 
 
 def _params(world: World, name: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -67,29 +67,38 @@ class Handler:
             )
             for tool in request.tools
         ]
+        choice = request.tool_choice
+        settings["tool_choice"] = [choice["function"]["name"]] if isinstance(choice, dict) else choice
+        names = {call["id"]: call["function"]["name"] for call in _calls_in(request.messages)}
         return {
             "model": self.model,
-            "messages": [self._message(message) for message in request.messages],
+            "messages": [self._message(message, names) for message in request.messages],
             "model_settings": settings,
             "model_request_parameters": self.models.ModelRequestParameters(function_tools=tools),
         }
 
-    def _message(self, message: Message) -> Any:
+    def _message(self, message: Message, names: dict[str, str]) -> Any:
         said, role = self.messages, message["role"]
         if role == "assistant":
             parts = [said.TextPart(text_of(message))] if text_of(message) else []
-            for call in message.get("tool_calls") or ():
+            for call in _calls_in([message]):
                 function = call["function"]
                 parts.append(said.ToolCallPart(function["name"], function["arguments"], call["id"]))
             return said.ModelResponse(parts)
         if role == "tool":
-            return said.ModelRequest([said.ToolReturnPart("", text_of(message), message["tool_call_id"])])
+            called = message["tool_call_id"]
+            return said.ModelRequest([said.ToolReturnPart(names[called], text_of(message), called)])
         part = said.SystemPromptPart if role in SYSTEM_ROLES else said.UserPromptPart
         return said.ModelRequest([part(text_of(message))])
 
 
 def _module(name: str) -> Any:
     return import_module(f"pydantic_ai.{name}")
+
+
+def _calls_in(messages: Sequence[Message]) -> Iterator[Any]:
+    for message in messages:
+        yield from message.get("tool_calls") or ()
 
 
 def _model(name: str, world: World) -> Any:
