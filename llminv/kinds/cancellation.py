@@ -133,11 +133,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.builds(lambda call, drawn: _stopped(promise, call, drawn), calls, on_all_ways(promise, rows))
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 def _faults(promise: Promise) -> tuple[str, ...]:
     """Return the faults to play: those that lead to another attempt, and those that keep it waiting."""
     return tuple(dict.fromkeys((*routing.faults_of(promise), SILENT_BEFORE, SILENT_BEHIND)))
@@ -184,7 +179,6 @@ KIND = Kind(
     operations=routing.STREAM,
     faults=_faults,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -104,11 +104,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.builds(_scenario, st.just(promise), st.sampled_from(list(operations)), calls)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 def _required(promise: Promise) -> frozenset[str]:
     falls_back = any(promise.policy.stance(fault) == "fallback" for fault in routing.faults_of(promise))
     if falls_back and len(routing.reached_of(promise)) > 1:
@@ -260,7 +255,6 @@ KIND = Kind(
     operations=WAYS,
     faults=routing.faults_of,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

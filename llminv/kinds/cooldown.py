@@ -156,11 +156,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.builds(_sequence, st.just(promise), st.sampled_from(list(operations)), sequences)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # Whether it was as declared
 
 
@@ -234,7 +229,6 @@ KIND = Kind(
     operations=routing.COMPLETE,
     faults=_faults,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -92,11 +92,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.builds(lambda asked, book: Scenario((*asked, asked[0]), prices=book), drawn, books)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # What was said
 
 
@@ -234,7 +229,6 @@ KIND = Kind(
     operations=("cost",),
     faults=lambda _: (),
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -108,11 +108,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.builds(lambda call, book: Scenario((call,), prices=book), any_call, books)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # What was exercised
 
 
@@ -235,7 +230,6 @@ KIND = Kind(
     operations=("cost",),
     faults=lambda _: (),
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -172,11 +172,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     )
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # What was exercised
 
 
@@ -307,7 +302,6 @@ KIND = Kind(
     operations=WAYS,
     faults=routing.faults_of,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -251,11 +251,6 @@ def _faults(promise: Promise) -> tuple[str, ...]:
     return tuple(name for name in FAULTS if name in ("http_429", "http_500", *SILENT, PINGS, *SLOW))
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 _LIMIT_OF = {"connect_too_long": "connect_s", "call_too_long": "total_s", "attempt_after_deadline": "total_s"}
 
 
@@ -277,7 +272,6 @@ KIND = Kind(
     operations=WAYS,
     faults=_faults,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -166,11 +166,6 @@ def _moot(promise: Promise) -> dict[str, str]:
     return {} if _names_providers(promise) else {"provider_not_named": "the error need not name anyone"}
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 KIND = Kind(
     name="exhaustion",
     summary="When every provider fails, the caller gets the declared error, which names all that were tried.",
@@ -178,7 +173,6 @@ KIND = Kind(
     operations=routing.COMPLETE,
     faults=routing.faults_of,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

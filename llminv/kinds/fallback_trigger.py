@@ -119,11 +119,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.sampled_from(list(operations)).flatmap(scenarios)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # What was met
 
 
@@ -289,7 +284,6 @@ KIND = Kind(
     operations=(*routing.COMPLETE, *routing.STREAM),
     faults=_faults,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -101,11 +101,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.builds(routing.scenario_of, routing.calls(promise, operations), on_all_ways(promise, rows))
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # What happened
 
 
@@ -200,7 +195,6 @@ KIND = Kind(
     operations=routing.STREAM,
     faults=routing.faults_of,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

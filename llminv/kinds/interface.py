@@ -31,8 +31,9 @@ class Kind:
     `operations` are those the kind can play: a handler that offers fewer than `operations_min` of them is
     *not offered*.
     `faults` are the names of those that it plays for a promise, simplest first.
-    `codes` maps each finding code to the sentence that explains it. `examples` turns the declared
-    examples into scenarios, `cells` lists the finite cases to cover, `strategy` draws beyond them.
+    `codes` maps each finding code to the sentence that explains it. `cells` lists the
+    finite cases to cover, `strategy` draws beyond them; `examples` are the scenarios of declared examples,
+    where a kind has such a field.
     `required` names the labels without which nothing was exercised; `exercised` the labels that one
     history shows; `describe` says in a sentence, for INVARIANTS.md, what is played. `reservations` are
     the reasons for which a promise cannot be judged whole: with one, the verdict is unknown at best.
@@ -46,13 +47,13 @@ class Kind:
     operations: tuple[str, ...]
     faults: Callable[[Promise], tuple[str, ...]]
     codes: Mapping[str, str]
-    examples: Callable[[Promise, Operations], Iterable[Scenario]]
     cells: Callable[[Promise, Operations], Iterable[Scenario]]
     strategy: Callable[[Promise, Operations], SearchStrategy[Scenario]]
     required: Callable[[Promise], frozenset[str]]
     exercised: Callable[[Promise, Scenario, History], frozenset[str]]
     check: Callable[[Promise, Scenario, History], list[Finding]]
     describe: Callable[[Promise], str]
+    examples: Callable[[Promise, Operations], Iterable[Scenario]] = lambda *_: ()
     reservations: Callable[[Promise], tuple[str, ...]] = lambda _: ()
     moot: Callable[[Promise], Mapping[str, str]] = lambda _: {}
     operations_min: int = 1

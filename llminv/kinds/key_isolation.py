@@ -152,11 +152,6 @@ def _describe(promise: Promise) -> str:
     )
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 KIND = Kind(
     name="key_isolation",
     summary="Each provider sees its own key for the call and no other: all of each request is searched.",
@@ -164,7 +159,6 @@ KIND = Kind(
     operations=routing.COMPLETE,
     faults=routing.faults_of,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -104,11 +104,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.builds(lambda pair, scenario: _twice(promise, pair, scenario.acts), pairs, drawn)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # What was done
 
 
@@ -272,7 +267,6 @@ KIND = Kind(
     operations_min=2,
     faults=_faults,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -90,11 +90,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.builds(lambda call, drawn: Scenario((call,), drawn), calls, rows)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # What was received
 
 
@@ -208,7 +203,6 @@ KIND = Kind(
     operations=(*routing.COMPLETE, *routing.STREAM),
     faults=routing.faults_of,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

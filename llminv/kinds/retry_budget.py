@@ -233,11 +233,6 @@ def _silences(promise: Promise) -> tuple[str, ...]:
     return routing.silences(promise)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 def _moot(promise: Promise) -> dict[str, str]:
     if "retries" not in promise.policy.model_fields_set:
         return dict.fromkeys(CODES.keys() - routing.STOPPED_CODES.keys(), "policy silent on retries")
@@ -262,7 +257,6 @@ KIND = Kind(
     operations=(*routing.COMPLETE, *routing.STREAM),
     faults=_faults,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

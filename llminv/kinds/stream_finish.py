@@ -177,11 +177,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.sampled_from(list(every)).flatmap(every.__getitem__)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # What was said, and what the caller was told
 
 
@@ -320,7 +315,6 @@ KIND = Kind(
     operations=(*routing.COMPLETE, *routing.STREAM),
     faults=_faults,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

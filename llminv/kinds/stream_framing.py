@@ -190,11 +190,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.sampled_from(streams.reachable(promise)).flatmap(scenarios)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 def _faults(promise: Promise) -> tuple[str, ...]:
     return streams.with_the_way(promise, ())
 
@@ -332,7 +327,6 @@ KIND = Kind(
     operations=routing.STREAM,
     faults=_faults,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -146,11 +146,6 @@ def _strategy(promise: Promise, _: Operations) -> SearchStrategy[Scenario]:
     return st.one_of(drawn, drawn, drawn, st.sampled_from(recorded)) if recorded else drawn
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # What is true, and whether the handler says it
 
 
@@ -262,7 +257,6 @@ KIND = Kind(
     operations=(OPERATION,),
     faults=lambda _: (),
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -146,11 +146,6 @@ def _strategy(promise: Promise, _: Operations) -> SearchStrategy[Scenario]:
     return st.builds(built, targets, a_text | a_prompt, additions)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # What may be judged
 
 
@@ -302,7 +297,6 @@ KIND = Kind(
     operations=(OPERATION,),
     faults=lambda _: (),
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,

@@ -190,11 +190,6 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     return st.sampled_from(list(every)).flatmap(every.__getitem__)
 
 
-def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    del promise, operations
-    yield from ()
-
-
 # What the caller got
 
 
@@ -303,7 +298,6 @@ KIND = Kind(
     operations=(*routing.COMPLETE, *routing.STREAM),
     faults=routing.faults_of,
     codes=CODES,
-    examples=_examples,
     cells=_cells,
     strategy=_strategy,
     required=_required,
