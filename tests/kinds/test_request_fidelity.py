@@ -14,7 +14,7 @@ from llminv.kinds import KINDS
 from llminv.kinds.laws.conversations import CHOICES, JSON_OBJECT, TOOLS, calls, cells, in_order
 from llminv.kinds.laws.limits import paths, routes, takes
 from llminv.scenario import Call, Scenario
-from llminv.simulation.dialects.neutral import message, tool_call, tool_result
+from llminv.simulation.dialects.neutral import function_tool, message, tool_call, tool_result
 from llminv.verdict import Finding
 
 KIND = KINDS["request_fidelity"]
@@ -386,6 +386,10 @@ NOT_IN_ORDER = {
 }
 
 
+def declaring(properties):
+    return function_tool("lookup", "Looks it up.", {"type": "object", "properties": properties})
+
+
 @pytest.mark.parametrize("case", NOT_IN_ORDER)
 def test_what_providers_would_refuse_is_not_judged(case):
     call = replace(PLAIN, messages=NOT_IN_ORDER[case])
@@ -400,6 +404,9 @@ def test_what_providers_would_refuse_is_not_judged(case):
         {"tools": ({},)},
         {"tools": TOOLS, "tool_choice": "sometimes"},
         {"tools": TOOLS + TOOLS},
+        {"tools": (declaring({"x": {}}),)},
+        {"tools": (declaring({"x": {"type": "object"}}),)},
+        {"tools": (declaring({"x": {"type": "array", "items": {"title": "y"}}}),)},
         {"params": {"stop": []}},
         {"params": {"stop": " "}},
         {"params": {"temperature": 2}},

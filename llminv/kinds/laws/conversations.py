@@ -2,7 +2,8 @@
 
 All of them are in order as OpenAI, Anthropic, DeepSeek and Gemini document it, so that none may refuse one:
 system prompts come first, every call of a tool has its result, a call's arguments are a JSON object, no
-text is empty, begins or ends with white space, and JSON mode comes with the word JSON and without tools.
+text is empty, begins or ends with white space, every part of a schema says its type, and JSON mode comes with
+the word JSON and without tools.
 """
 
 from __future__ import annotations
@@ -210,7 +211,8 @@ def _is_call(call: Mapping[str, Json]) -> bool:
 def _tools_in_order(call: Call) -> bool:
     functions = [mapping(tool.get("function")) for tool in call.tools if tool.get("type") == "function"]
     names = [text_of(function.get("name")) for function in functions]
-    whole = all(text_of(one.get("description")) and mapping(one.get("parameters")) for one in functions)
+    schemas = [mapping(one.get("parameters")) for one in functions]
+    whole = all(text_of(one.get("description")) for one in functions) and all(map(_is_whole, schemas))
     wanted = mapping(mapping(call.tool_choice).get("function")).get("name")
     known = call.tool_choice in (None, "auto", "none", "required") or wanted in names
     called = any(said.get("tool_calls") for said in call.messages)
@@ -220,6 +222,18 @@ def _tools_in_order(call: Call) -> bool:
         and all(names)
         and len({*names}) == len(names) == len(call.tools)
         and (bool(names) or not (called or call.tool_choice))
+    )
+
+
+def _is_whole(schema: Mapping[str, Json]) -> bool:
+    """Return whether the parameters of a tool, and all that stands in them, say their type, as Gemini demands.
+
+    https://ai.google.dev/api/caching#Schema; an object inside another one has properties there.
+    """
+    properties = [mapping(one) for one in mapping(schema.get("properties")).values()]
+    inside = [*properties, *([mapping(schema["items"])] if "items" in schema else [])]
+    return bool(schema.get("type")) and all(
+        _is_whole(one) and (one.get("type") != "object" or one.get("properties")) for one in inside
     )
 
 
