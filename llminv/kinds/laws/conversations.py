@@ -226,7 +226,7 @@ def _tools_in_order(call: Call) -> bool:
 
 
 def _is_whole(schema: Mapping[str, Json]) -> bool:
-    """Return whether the parameters of a tool, and all that stands in them, say their type, as Gemini demands.
+    """Return whether the parameters of a tool, and all that stands in them, say their types: Gemini wants it.
 
     https://ai.google.dev/api/caching#Schema; an object inside another one has properties there.
     """
