@@ -1,9 +1,10 @@
 """fallback_trigger: exactly the faults for which the policy says fallback pass the request on.
 
 What is due after the last attempt at a provider follows from its fault: by the policy another provider is
-tried, or the caller gets the error as it is; a whole answer goes to the caller, however unusual the way in
-which it came. How many attempts there are at a provider is another kind's affair (retry_budget), and so
-are which provider comes next (fallback_order) and what follows when none is left (exhaustion).
+tried, or the caller gets the error as it is, wrapped or not (`recognising`); a whole answer goes to the
+caller, however unusual the way in which it came. How many attempts there are at a provider is another kind's
+affair (retry_budget), and so are which provider comes next (fallback_order) and what follows when none is
+left (exhaustion).
 
 Where more than one behaviour is right, none is judged: `due` says where. One thing more: a reply without
 text to `no_choices` is not judged where the format can end an answer in good order without a word, and
@@ -21,6 +22,7 @@ from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.laws import routing
 from llminv.kinds.laws.due import AMBIGUOUS, EMPTY, Due, due
 from llminv.kinds.laws.reaching import on_the_way
+from llminv.kinds.laws.recognising import is_recognisable
 from llminv.kinds.laws.routing import Route, RoutingInvariant, told
 from llminv.scenario import Act, Call, Scenario, Script, default_text
 from llminv.simulation.faults import FAULTS, HARMLESS, Effect, Where
@@ -35,10 +37,14 @@ CODES = {
     "not_moved_on": "A provider failed with a fault that calls for the next one, and none was tried.",
     "moved_on": "A fault that has to come back to the caller moved on to another provider.",
     "returned_as_content": "A provider failed, and the caller got a reply.",
-    "wrong_error": "A fault that has to come back as it is came back as the error of an exhausted chain.",
+    "wrong_error": "A fault that has to come back as it is came back as another error.",
     "answer_refused": "A provider answered, if in an unusual way, and the caller did not get that answer.",
     **routing.STOPPED_CODES,
 }
+
+
+# The faults that a provider reports in an answer of its own: of others there is no error but the client's.
+_REPORTED = frozenset({Effect.ERROR, Effect.ERROR_INSIDE})
 
 
 class FallbackTrigger(RoutingInvariant):
@@ -224,8 +230,12 @@ def _came_back(
         yield _finding("moved_on", expected, observed, attempt, following.started_at_s)
     elif isinstance(outcome, Replied):
         yield _finding("returned_as_content", expected, told(outcome), attempt, outcome.at_s)
-    elif isinstance(outcome, Raised) and outcome.error.type == promise.policy.exhausted.rpartition(".")[2]:
-        yield _finding("wrong_error", expected, told(outcome), attempt, outcome.at_s)
+    elif isinstance(outcome, Raised):
+        if outcome.error.type == promise.policy.exhausted.rpartition(".")[2]:
+            yield _finding("wrong_error", expected, told(outcome), attempt, outcome.at_s)
+        elif FAULTS[attempt.fault or ""].effect in _REPORTED and not is_recognisable(outcome, attempt):
+            observed = f"{told(outcome)}, which does not say what {attempt.provider} refused"
+            yield _finding("wrong_error", expected, observed, attempt, outcome.at_s)
 
 
 def _stayed(promise: Promise, route: Route, attempt: Attempt) -> Iterator[Finding]:

@@ -85,5 +85,5 @@ def answers(provider):
 
 def raises(name="NoProviderAvailable", message="openai, anthropic, deepseek, gemini", **fields):
     chain = tuple(ErrorInfo("E", text) for text in fields.pop("chain", ()))
-    error = ErrorInfo(name, message, bases=fields.pop("bases", ()))
+    error = ErrorInfo(name, message, fields.pop("module", ""), fields.pop("bases", ()))
     return lambda at_s: Raised(at_s, 0, error, chain, fields.get("attempts", ()))

@@ -60,6 +60,20 @@ FINDINGS = {
         history("openai:http_422", ends=raises(message="all")),
         ("wrong_error", BACK.format("http_422"), "NoProviderAvailable: all", "bad_request", 1.0),
     ),
+    "a refusal that is stumbled over": (
+        history("openai:content_refused", ends=raises("KeyError", "'choices'", module="builtins")),
+        (
+            *("wrong_error", BACK.format("content_refused")),
+            *("KeyError: 'choices', which does not say what openai refused", "content_policy", 1.0),
+        ),
+    ),
+    "a rejection that says nothing": (
+        history("openai:http_422", ends=raises("RuntimeError", "the model failed", module="builtins")),
+        (
+            *("wrong_error", BACK.format("http_422")),
+            *("RuntimeError: the model failed, which does not say what openai refused", "bad_request", 1.0),
+        ),
+    ),
     "a slow answer moves on": (
         history("openai:slow_headers", "anthropic", ends=answers("anthropic")),
         ("answer_refused", GIVEN.format("slow_headers"), "anthropic was called", "harmless", 0.1),
