@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import llminv
 from llminv.cli.config import PYPROJECT, Config, read_config
+from llminv.declaration.files import PACKAGED as FOLDER
 from llminv.declaration.load import Declarations, load
 from llminv.errors import UsageError
 from llminv.evidence.ledger import Ledger
@@ -22,14 +22,8 @@ PACKAGED = ("cost.yaml", "llm.yaml", "prices.yaml", "providers.yaml", "streaming
 
 
 def packaged() -> list[Path]:
-    """Return the declarations that come with llminv.
-
-    They stand once, in `invariants/` of the repository; a wheel carries a copy inside the package.
-    """
-    package = Path(llminv.__file__).parent
-    inside = package / "packaged"
-    folder = inside if inside.is_dir() else package.parent / "invariants"
-    return [folder / name for name in PACKAGED]
+    """Return the declarations that come with llminv."""
+    return [FOLDER / name for name in PACKAGED]
 
 
 def _with(adapter: Adapter) -> list[Path]:

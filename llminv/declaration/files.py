@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".yaml", ".yml")
 _LLMINV = Path(__file__).parents[1]
+_PACKAGED = _LLMINV / "packaged"
+# The declarations that come with llminv stand in `invariants/` of the repository; a wheel has a copy.
+PACKAGED = _PACKAGED if _PACKAGED.is_dir() else _LLMINV.parent / "invariants"
 
 # What to do when there is nothing to read.
 INIT = "`llminv init` writes a complete set of declarations to start from"
@@ -50,10 +53,10 @@ def _in_folder(folder: Path) -> list[Path]:
 def shown_path(path: Path) -> str:
     """Return what messages, and records, call a file: relative to the current folder when it lies below it.
 
-    One that came with llminv is below `<llminv>` then, wherever that is installed.
+    One that came with llminv is below `<llminv>` then, wherever and however that is installed.
     """
-    here, absolute = Path.cwd(), path.absolute()
-    if absolute.is_relative_to(here):
-        return absolute.relative_to(here).as_posix()
-    ours = absolute.is_relative_to(_LLMINV)
-    return f"<llminv>/{absolute.relative_to(_LLMINV).as_posix()}" if ours else path.as_posix()
+    absolute = path.absolute()
+    for folder, name in ((Path.cwd(), ""), (PACKAGED, "<llminv>/packaged/"), (_LLMINV, "<llminv>/")):
+        if absolute.is_relative_to(folder):
+            return name + absolute.relative_to(folder).as_posix()
+    return path.as_posix()

@@ -60,11 +60,18 @@ def test_what_comes_with_an_adapter_is_right(name, tmp_path, monkeypatch):
     assert promises_of(name)
 
 
-@pytest.mark.parametrize("name", ["openai-sdk", "tokencost"])
-def test_what_is_recorded_names_no_folder_of_llminv(name, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("openai-sdk", "handler/adapters/declarations/streams.yaml"),
+        ("tokencost", "handler/adapters/declarations/counting.yaml"),
+        ("genai-prices", "packaged/cost.yaml"),  # in a checkout they stand beside the package
+    ],
+)
+def test_what_is_recorded_names_no_folder_of_llminv(name, file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     files = {promise.place.file for promise in promises_of(name)}
-    assert f"<llminv>/handler/adapters/declarations/{ADAPTERS[name].declares[-1]}.yaml" in files
+    assert f"<llminv>/{file}" in files
     assert not [file for file in files if Path(file).is_absolute()]
 
 

@@ -84,6 +84,7 @@ _ROWS = (
         tuple(
             Needed(package.replace("-", "_"), package)
             for package in (
+                "langchain-core",
                 "langchain-openai",
                 "langchain-anthropic",
                 "langchain-deepseek",
