@@ -118,18 +118,16 @@ def test_a_bug_says_why_and_names_no_machine(name):
 
 
 def row(bug, folder):
-    found = parse(bug.found_in)
-    (library,) = found.packages
-    fixed = parse(bug.fixed_in).packages.get(library, "")
+    found, fixed = parse(bug.found_in).packages, parse(bug.fixed_in).packages
+    package, version = next(iter(found.items()))
     file = (folder / f"{bug.id}.toml").relative_to(REPOSITORY / "examples").as_posix()
-    what = KINDS[bug.kind].codes[bug.code]
     cells = (
-        library,
-        found.packages[library],
+        package if len(found) == 1 else bug.handler,
+        version,
         f"[`{bug.invariant}`]({file})",
-        what,
+        KINDS[bug.kind].codes[bug.code],
         f"<{bug.reference}>",
-        fixed,
+        fixed.get(package, ""),
     )
     return "| " + " | ".join(cells) + " |"
 
