@@ -55,10 +55,10 @@ def _down_with(call: Call, providers: tuple[str, ...], faults: tuple[str, ...]) 
 
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     for operation in operations:
-        for fault in routing.faults_of(promise):
+        for fault in routing.cell_faults(promise, operation):
             yield routing.down(Call(operation), promise.policy.chain, fault)
         if isinstance(promise.invariant, Exhaustion) and promise.invariant.without_key:
-            chain, fault = promise.policy.chain, routing.faults_of(promise)[0]
+            chain, fault = promise.policy.chain, routing.faults_in(promise, operation)[0]
             yield Scenario((Call(operation),), unset=chain)
             yield replace(routing.down(Call(operation), chain[:1], fault), unset=chain[1:])
 
@@ -67,9 +67,12 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     from hypothesis import strategies as st
 
     chain = promise.policy.chain
-    fault = st.sampled_from(routing.faults_of(promise))
-    faults = st.tuples(*[fault for _ in chain])
-    return st.builds(_down_with, routing.calls(promise, operations), st.just(chain), faults)
+
+    def scenarios(call: Call) -> SearchStrategy[Scenario]:
+        fault = st.sampled_from(routing.faults_in(promise, call.operation))
+        return st.builds(_down_with, st.just(call), st.just(chain), st.tuples(*[fault for _ in chain]))
+
+    return routing.calls(promise, operations).flatmap(scenarios)
 
 
 def _all_failed(promise: Promise, route: Route) -> bool:
@@ -81,7 +84,7 @@ def _all_failed(promise: Promise, route: Route) -> bool:
 
 
 def _required(promise: Promise) -> frozenset[str]:
-    return frozenset(f"all providers failed, {word} among them" for word in routing.classes_of(promise))
+    return frozenset(f"all providers failed, {word} among them" for word in routing.certain_classes(promise))
 
 
 def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozenset[str]:
@@ -170,7 +173,7 @@ KIND = Kind(
     name="exhaustion",
     summary="When every provider fails, the caller gets the declared error, which names all that were tried.",
     model=Exhaustion,
-    operations=routing.COMPLETE,
+    operations=(*routing.COMPLETE, *routing.STREAM),
     faults=routing.faults_of,
     codes=CODES,
     cells=_cells,
@@ -181,4 +184,5 @@ KIND = Kind(
     describe=_describe,
     reservations=routing.silences,
     moot=_moot,
+    narrowed=routing.failing_operations,
 )

@@ -16,6 +16,7 @@ from llminv.history import History, Raised, Replied
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.laws import routing
 from llminv.kinds.laws.routing import Route, RoutingInvariant, told
+from llminv.kinds.laws.streams import BREAKING, takes_of
 from llminv.scenario import Act, Call, Scenario, Script, default_text
 from llminv.simulation.faults import FAULTS
 from llminv.verdict import Finding
@@ -34,6 +35,9 @@ CODES = {
     "not_the_answer": "The caller got another text than the provider's answer.",
     **routing.STOPPED_CODES,
 }
+
+# So many pieces of an answer come before it breaks off, where it is asked for as a stream.
+BEGUN = 2
 
 
 class Example(Fields):
@@ -81,7 +85,9 @@ def _call(promise: Promise, operation: str, primary: str) -> Call:
 def _examples(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     for example in _fields(promise).examples:
         for operation in operations:
-            for fault in sorted(meant((example.failure,)), key=list(FAULTS).index):
+            names = meant((example.failure,))
+            failures = [name for name in names if routing.fails_in(promise.policy, operation, name)]
+            for fault in sorted(failures, key=list(FAULTS).index):
                 call = _call(promise, operation, example.primary)
                 yield _flaky(call, example.primary, fault, example.failures_before_success)
 
@@ -92,9 +98,13 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     first = routing.chain_of(promise)[0]
     for operation in operations:
         call = _call(promise, operation, first)
-        for fault in routing.faults_of(promise):
+        for fault in routing.cell_faults(promise, operation):
             for count in range(max(1, failures.min), failures.max + 1):
                 yield _flaky(call, first, fault, count)
+        if operation in routing.COMPLETE:  # in a stream, what was begun has been passed on
+            breaking = [fault for fault in routing.faults_of(promise) if fault in BREAKING]
+            rows = [Script(0, first, (Act(fault, after=BEGUN),)) for fault in breaking[:1]]
+            yield from (Scenario((call,), (row,)) for row in rows)
         if _fields(promise).without_key:
             yield from _keyless(promise, Call(operation))
 
@@ -102,7 +112,7 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 def _keyless(promise: Promise, call: Call) -> Iterator[Scenario]:
     """Yield what a chain with one provider without a key, and with one that has a key, has to do."""
     chain = promise.policy.chain
-    fault = routing.faults_of(promise)[0]
+    fault = routing.faults_in(promise, call.operation)[0]
     for provider in chain:
         others = tuple(other for other in chain if other != provider)
         yield replace(routing.down(call, others[:-1], fault), unset=(provider,))
@@ -129,7 +139,7 @@ def _without(scenario: Scenario, unset: list[str]) -> Scenario:
 def _required(promise: Promise) -> frozenset[str]:
     first, *fallbacks = routing.reached_of(promise)
     return frozenset(
-        {f"{word} fired at {first}" for word in routing.classes_of(promise)}
+        {f"{word} fired at {first}" for word in routing.certain_classes(promise)}
         | {f"fell back to {provider}" for provider in fallbacks}
     )
 
@@ -150,7 +160,9 @@ def _check(promise: Promise, scenario: Scenario, history: History) -> list[Findi
     findings = []
     for call in range(len(scenario.calls)):
         route = routing.route_of(promise, scenario, history, call)
-        findings += [*_walk(route, call), *_end(promise, route, call), *routing.stopped(route, call)]
+        got = routing.text_got(history, call)
+        findings += [*_walk(route, call), *_end(promise, scenario, route, call, got)]
+        findings += routing.stopped(route, call)
     return findings
 
 
@@ -183,20 +195,21 @@ def _walk(route: Route, call: int) -> Iterator[Finding]:
             answered = provider
 
 
-def _end(promise: Promise, route: Route, call: int) -> Iterator[Finding]:
+def _end(promise: Promise, scenario: Scenario, route: Route, call: int, got: str) -> Iterator[Finding]:
     """Look at how the call ended: with the answer where there was one, after the whole chain where not."""
     outcome, answered = route.outcome, route.answered
     last = route.attempts[-1] if route.attempts else None
     if answered is not None and isinstance(outcome, Raised):
         expected = f"the answer of {answered.provider} comes back"
         yield Finding("answer_lost", expected, told(outcome), call, answered.provider, None, outcome.at_s)
-    if answered is not None and isinstance(outcome, Replied) and outcome.reply is not None:
+    if answered is not None and isinstance(outcome, Replied):
         text = default_text(answered.provider, call)
-        if text not in outcome.reply.text:
-            expected = f"the answer of {answered.provider} comes back: {text!r}"
-            yield Finding(
-                "not_the_answer", expected, told(outcome), call, answered.provider, None, outcome.at_s
-            )
+        left = _left_over(promise, scenario, route, got.replace(text, "", 1))
+        if left is not None or text not in got:
+            rest = f", and nothing of what {left} had begun to say" if left is not None else ""
+            expected = f"the answer of {answered.provider} comes back: {text!r}{rest}"
+            where = (call, answered.provider, None, outcome.at_s)
+            yield Finding("not_the_answer", expected, f"the text {got!r}", *where)
     untried = [provider for provider in route.order if provider not in route.tried]
     if answered is None and untried and isinstance(outcome, Raised | Replied):
         if routing.past_deadline(promise, route) or not routing.judged(promise, route):
@@ -207,6 +220,12 @@ def _end(promise: Promise, route: Route, call: int) -> Iterator[Finding]:
             provider, failed = last.provider, routing.class_of(last.fault)
             expected = f"{untried[0]} is tried after {provider} failed with {last.fault}"
         yield Finding("chain_stopped", expected, told(outcome), call, provider, failed, outcome.at_s)
+
+
+def _left_over(promise: Promise, scenario: Scenario, route: Route, around: str) -> str | None:
+    """Return the provider of which the text `around` the answer holds what it had begun to say."""
+    begun = [take for take in takes_of(promise, scenario, route) if not take.whole and take.text.strip()]
+    return next((take.attempt.provider for take in begun if take.text.strip() in around), None)
 
 
 def _describe(promise: Promise) -> str:
@@ -228,7 +247,7 @@ KIND = Kind(
     name="fallback_order",
     summary="A failing provider routes the request to the next one of the chain, and to no other.",
     model=FallbackOrder,
-    operations=routing.COMPLETE,
+    operations=(*routing.COMPLETE, *routing.STREAM),
     faults=routing.faults_of,
     codes=CODES,
     examples=_examples,
@@ -240,4 +259,5 @@ KIND = Kind(
     describe=_describe,
     reservations=routing.silences,
     moot=_moot,
+    narrowed=routing.failing_operations,
 )

@@ -156,7 +156,7 @@ KIND = Kind(
     name="key_isolation",
     summary="Each provider sees its own key for the call and no other: all of each request is searched.",
     model=KeyIsolation,
-    operations=routing.COMPLETE,
+    operations=(*routing.COMPLETE, *routing.STREAM),
     faults=routing.faults_of,
     codes=CODES,
     cells=_cells,
@@ -165,4 +165,5 @@ KIND = Kind(
     exercised=_exercised,
     check=_check,
     describe=_describe,
+    narrowed=routing.failing_operations,
 )

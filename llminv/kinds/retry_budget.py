@@ -15,7 +15,7 @@ waited in vain, the history knows only when it let the connection go, so that pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from llminv.declaration.fields import Pause as Seconds
@@ -88,12 +88,6 @@ def _advised_faults(promise: Promise) -> list[str]:
     ]
 
 
-def _of_each_sort(faults: Sequence[str]) -> list[str]:
-    """Return the first fault of each class at each point of an attempt."""
-    sorts = {(FAULTS[name].fault_class, FAULTS[name].where): name for name in reversed(faults)}
-    return [name for name in faults if name in sorts.values()]
-
-
 def _advice(promise: Promise, provider: str) -> list[Act]:
     policy = promise.policy
     if not policy.retries.max:
@@ -112,10 +106,10 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
             way = on_the_way(promise, provider)
             if provider != chain[0] and not way:
                 break
-            played = faults if provider == chain[0] else _of_each_sort(faults)
+            played = faults if provider == chain[0] else routing.of_each_sort(faults)
             rows = [Script(0, provider, then=Act(fault)) for fault in played]
             rows += [Script(0, provider, (act,)) for act in _advice(promise, provider)]
-            for fault in (name for name in _of_each_sort(faults) if name in policy.retry_faults):
+            for fault in (name for name in routing.of_each_sort(faults) if name in policy.retry_faults):
                 counts = {1, policy.retries.max} if provider == chain[0] and policy.retries.max else set()
                 rows += [Script(0, provider, (Act(fault),) * count) for count in sorted(counts)]
             yield from (Scenario((call,), (*way, row)) for row in rows)

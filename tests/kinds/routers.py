@@ -8,7 +8,7 @@ import json
 import os
 import time
 
-from llminv.contract import Reply
+from llminv.contract import Chunk, Reply
 
 HOSTS = {
     "openai": ("api.openai.com", "/v1/chat/completions"),
@@ -96,8 +96,21 @@ class AsyncRouter(Router):
         return Router.complete(self, request)
 
 
+class Streamed(Router):
+    """Offers streams alone, each in one chunk."""
+
+    complete = None
+
+    def stream(self, request):
+        yield Chunk(Router.complete(self, request).text)
+
+
 class Backwards(Router):
     chain = tuple(reversed(Router.chain))
+
+
+class StreamsBackwards(Streamed):
+    chain = Backwards.chain
 
 
 class PrefersAStranger(Router):
@@ -127,6 +140,42 @@ class MakesUpAnswers(Router):
         return "I know better."
 
 
+class KeepsWhatWasBegun(Router):
+    """Asks OpenAI's format for streams, and joins what came, also before one broke off."""
+
+    def complete(self, request):
+        self.begun = ""
+        return super().complete(request)
+
+    def body(self, name, request):
+        return {**super().body(name, request), **({"stream": True} if name == "openai" else {})}
+
+    def ask(self, name, request):
+        if name != "openai":
+            return self.begun + super().ask(name, request)
+        connection = http.client.HTTPSConnection(HOSTS[name][0], timeout=self.timeout_s)
+        try:
+            connection.request(
+                "POST", self.path(name), json.dumps(self.body(name, request)), self.headers(name)
+            )
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise ProviderFailed(f"{name}: {answer.status}")
+            while line := answer.readline():
+                if line.startswith(b"data: {"):
+                    said = json.loads(line.removeprefix(b"data: "))
+                    if "error" in said:
+                        raise ProviderFailed(f"{name}: {said['error']}")
+                    self.begun += "".join(choice["delta"].get("content") or "" for choice in said["choices"])
+                if line.startswith(b"data: [DONE]"):
+                    return self.begun
+        except (OSError, http.client.HTTPException) as error:
+            raise ProviderFailed(f"{name}: {type(error).__name__}") from error
+        finally:
+            connection.close()
+        raise ProviderFailed(f"{name}: the stream ended early")
+
+
 class NoTimeout(Router):
     timeout_s = None
 
@@ -151,6 +200,11 @@ class Apologises(Router):
         return "Sorry."
 
 
+class StreamsAnApology(Streamed):
+    def exhausted(self, failures):
+        return Reply("Sorry.")
+
+
 class RaisesAnything(Router):
     def exhausted(self, failures):
         raise RuntimeError("; ".join(failures))
@@ -163,7 +217,11 @@ class NamesNobody(Router):
 
 class LeaksInHeader(Router):
     def headers(self, name):
-        return {**super().headers(name), "x-first-key": key_of("openai")}
+        return {**Router.headers(self, name), "x-first-key": key_of("openai")}
+
+
+class LeaksInStreams(Streamed):
+    headers = LeaksInHeader.headers
 
 
 class LeaksInUrl(Router):

@@ -4,10 +4,12 @@ import pytest
 from routes import CHAIN, answers, call, down, history, promise_of, raises, replies
 
 from llminv.declaration.fields import Range
+from llminv.declaration.models import Stream
 from llminv.history import CallStarted, History, Stopped
 from llminv.kinds import KINDS
-from llminv.kinds.laws.routing import faults_of, order_from
+from llminv.kinds.laws.routing import COMPLETE, cell_faults, faults_of, order_from
 from llminv.scenario import Act, Call, Scenario, Script
+from llminv.simulation.faults import FAULTS, Where
 from llminv.verdict import Finding
 
 KIND = KINDS["fallback_order"]
@@ -96,7 +98,7 @@ FINDINGS = {
         (
             "not_the_answer",
             "the answer of openai comes back: 'Hello from openai to call 0.'",
-            "the reply 'Hello from gemini to call 0.'",
+            "the text 'Hello from gemini to call 0.'",
             "openai",
             None,
             1.0,
@@ -284,7 +286,20 @@ def test_cells_where_the_caller_may_name_the_start():
 
 def test_cells_of_the_shipped_promise():
     faults = len(faults_of(PROMISE))
-    assert len(list(KIND.cells(PROMISE, ("acomplete",)))) == 1 + 3 * faults + 3 * faults
+    assert len(list(KIND.cells(PROMISE, ("acomplete",)))) == 1 + 3 * faults + 3 * faults + 1
+    sorts = len(cell_faults(PROMISE, "astream"))
+    assert sorts < faults
+    assert len(list(KIND.cells(PROMISE, ("astream",)))) == 1 + 3 * sorts + 3 * sorts
+
+
+def test_what_breaks_off_in_a_stream_is_played_only_where_broken_streams_fall_back():
+    error = promise_of("fallback_order", policy={"stream": Stream(broken_before_content="error")})
+    played = {row.then.fault or row.attempts[0].fault for s in KIND.cells(error, ("stream",)) for row in s.acts}
+    assert {FAULTS[name].where for name in played} == set(Where) - {Where.BODY, Where.END}
+    only = promise_of(
+        "fallback_order", failures=("malformed",), policy={"stream": Stream(broken_before_content="error")}
+    )
+    assert KIND.operations_of(only) == COMPLETE
 
 
 def test_contradictions():

@@ -5,6 +5,7 @@ The cells are played, and the first scenario that shows the code is reduced: the
 
 import importlib
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from routes import CHAIN, down, promise_of
 from llminv.audit.reduce import Space, reduce
 from llminv.kinds import KINDS
 from llminv.runner import Runner
+from llminv.scenario import Act, Call, Scenario, Script
 
 # A handler that the world stops leaves its sockets open.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -26,23 +28,32 @@ FAULTS = (
 )
 SHORT = {"chain": ("openai", "anthropic", "deepseek")}
 
+# Begun as a stream, which the caller did not ask for, and broken off by an error.
+HALF = Scenario((Call("complete"),), (Script(0, "openai", then=Act("error_inside", after=1)),))
+
+
+def streamed(*rows):
+    return replace(down(*rows), calls=(Call("stream"),))
+
+
 # kind, code -> router -> the minimal scenario
 PLANTED = {
-    ("fallback_order", "out_of_order"): {"Backwards": down()},
+    ("fallback_order", "out_of_order"): {"Backwards": down(), "StreamsBackwards": streamed()},
     ("fallback_order", "outside_chain"): {"PrefersAStranger": down("openai:http_429")},
     ("fallback_order", "chain_stopped"): {"OnlyTwo": down(*ALL[:2])},
     ("fallback_order", "called_after_success"): {"AlsoAsksTheNext": down()},
     ("fallback_order", "answer_lost"): {"LosesTheAnswer": down()},
-    ("fallback_order", "not_the_answer"): {"MakesUpAnswers": down()},
+    ("fallback_order", "not_the_answer"): {"MakesUpAnswers": down(), "KeepsWhatWasBegun": HALF},
     ("fallback_order", "hang"): {"NoTimeout": down("openai:no_answer")},
     ("fallback_order", "never_ends"): {"TriesForEver": down("openai:http_429")},
-    ("exhaustion", "failure_as_content"): {"Apologises": down(*ALL)},
+    ("exhaustion", "failure_as_content"): {"Apologises": down(*ALL), "StreamsAnApology": streamed(*ALL)},
     ("exhaustion", "wrong_error"): {"RaisesAnything": down(*ALL)},
     ("exhaustion", "provider_not_named"): {"NamesNobody": down(*ALL)},
     ("exhaustion", "hang"): {"NoTimeout": down("openai:no_answer")},
     ("exhaustion", "never_ends"): {"NeverTiresOfIt": down(*ALL), "TriesForEver": down("openai:http_429")},
     ("key_isolation", "key_leaked"): {
         "LeaksInHeader": down("openai:http_429"),
+        "LeaksInStreams": streamed("openai:http_429"),
         "LeaksInUrl": down(),
         "LeaksInBody": down(),
         "LeaksInBase64": down(),
@@ -85,7 +96,7 @@ def test_a_planted_bug_is_found_and_reduced(kind, code, router):
     assert minimal == {code: PLANTED[kind, code][router]}
 
 
-@pytest.mark.parametrize("router", ["Router", "AsyncRouter"])
+@pytest.mark.parametrize("router", ["Router", "AsyncRouter", "Streamed"])
 @pytest.mark.parametrize("kind", OURS)
 def test_a_correct_router_shows_nothing_and_exercises_everything(kind, router):
     promise = promise_of(kind, failures=FAULTS)

@@ -27,7 +27,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "invalid_key": "(api|invalid|wrong).?key|auth|credential|permission|forbidden",
         "unavailable": "unavailable|overload|capacity|busy",
         "quota": "quota|credit|billing|balance|payment",
-        "bad_request": "(bad|invalid).?(request|argument|parameter|input)|not.?found|too.?large|unprocessable",
+        "bad_request": "(bad|invalid).?(request|argument|input)|not.?found|too.?large|unprocessable",
         "content_policy": "policy|refus|block|filter|safety|moderat|prohibit",
     }
 )

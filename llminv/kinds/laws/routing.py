@@ -14,7 +14,7 @@ from llminv.declaration.fields import Chain, Failures, Steps
 from llminv.declaration.models import Contradiction, Invariant, Policy, against_chain, against_fallback, meant
 from llminv.history import Attempt, CallStarted, ChunkReceived, History, Raised, Replied, Stopped
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
-from llminv.simulation.faults import FAULTS
+from llminv.simulation.faults import FAULTS, Where
 from llminv.verdict import Finding
 
 if TYPE_CHECKING:
@@ -112,6 +112,53 @@ def faults_of(promise: Promise) -> tuple[str, ...]:
     return tuple(name for name in FAULTS if name in names)
 
 
+def fails_in(policy: Policy, operation: str, fault: str) -> bool:
+    """Return whether the fault is a failure in a call of `operation` before anything is passed on.
+
+    In a stream what happens in the body is one only as far as the policy says so: broken streams fall back,
+    and one without content is none.
+    """
+    if operation not in STREAM or FAULTS[fault].where is not Where.BODY:
+        return True
+    return policy.stream.broken_before_content == "fallback" and fault != "no_choices"
+
+
+def faults_in(promise: Promise, operation: str) -> tuple[str, ...]:
+    """Return the faults to play in a call of `operation`, simplest first."""
+    return tuple(name for name in faults_of(promise) if fails_in(promise.policy, operation, name))
+
+
+def failing_operations(promise: Promise) -> tuple[str, ...]:
+    """Return the operations in which something to play is a failure; all, where no fault is played at all."""
+    return tuple(
+        name
+        for name in (*COMPLETE, *STREAM)
+        if faults_in(promise, name) or name not in STREAM or not faults_of(promise)
+    )
+
+
+def certain_classes(promise: Promise) -> tuple[str, ...]:
+    """Return the classes of the faults that are played in whatever operation a handler offers."""
+    played = [set(faults_in(promise, operation)) for operation in failing_operations(promise)]
+    names = [name for name in faults_of(promise) if all(name in faults for faults in played)]
+    return tuple(dict.fromkeys(FAULTS[name].fault_class for name in names))
+
+
+def of_each_sort(faults: Sequence[str]) -> list[str]:
+    """Return the first fault of each class at each point of an attempt."""
+    sorts = {(FAULTS[name].fault_class, FAULTS[name].where): name for name in reversed(faults)}
+    return [name for name in faults if name in sorts.values()]
+
+
+def cell_faults(promise: Promise, operation: str) -> Sequence[str]:
+    """Return the faults that cells play in a call of `operation`: in streams one of each sort.
+
+    Each of them is played in streams by fallback_trigger.
+    """
+    names = faults_in(promise, operation)
+    return of_each_sort(names) if operation in STREAM else names
+
+
 def classes_of(promise: Promise) -> tuple[str, ...]:
     """Return the classes of the faults to play, in the order of the fault table."""
     return tuple(dict.fromkeys(FAULTS[name].fault_class for name in faults_of(promise)))
@@ -161,13 +208,14 @@ def prefixes_down(promise: Promise, operations: Sequence[str]) -> Iterator[Scena
     for operation in operations:
         call = Call(operation, start=start)
         yield Scenario((call,))
-        for fault in faults_of(promise):
+        faults = cell_faults(promise, operation)
+        for fault in faults:
             for count in range(1, len(reached)):
                 yield down(call, reached[:count], fault)
         for other in filter(None, others):
             call = Call(operation, start=other)
             yield Scenario((call,))
-            yield from (down(call, (other,), fault) for fault in faults_of(promise)[:1])
+            yield from (down(call, (other,), fault) for fault in faults[:1])
 
 
 def scripts(promise: Promise, operations: Sequence[str], failures_max: int) -> SearchStrategy[Scenario]:
@@ -185,7 +233,23 @@ def scripts(promise: Promise, operations: Sequence[str], failures_max: int) -> S
         )
         for provider in chain_of(promise)
     ]
-    return st.builds(scenario_of, calls(promise, operations), st.tuples(*rows))
+    return st.builds(scenario_of, calls(promise, operations), st.tuples(*rows)).map(
+        lambda scenario: _failing(promise, scenario)
+    )
+
+
+def _failing(promise: Promise, scenario: Scenario) -> Scenario:
+    """Return the scenario without the acts that are no failures in its operation."""
+    allowed = {None, *faults_in(promise, scenario.calls[0].operation)}
+    rows = (
+        replace(
+            row,
+            attempts=tuple(act for act in row.attempts if act.fault in allowed),
+            then=row.then if row.then.fault in allowed else ANSWER,
+        )
+        for row in scenario.acts
+    )
+    return scenario_of(scenario.calls[0], tuple(rows))
 
 
 def calls(promise: Promise, operations: Sequence[str]) -> SearchStrategy[Call]:
