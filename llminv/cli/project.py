@@ -12,6 +12,7 @@ from llminv.declaration.files import PACKAGED as FOLDER
 from llminv.declaration.load import Declarations, load
 from llminv.errors import UsageError
 from llminv.evidence.ledger import Ledger
+from llminv.evidence.replay import limit_of
 from llminv.handler.adapters import Adapter, adapter_of
 from llminv.kinds import KINDS
 from llminv.simulation.dialects import DIALECTS
@@ -64,8 +65,7 @@ class Project:
             return cls(config, configured)
         if config.isolation == Config().isolation:
             config = replace(config, isolation=adapter.isolation)
-        if config.scenario_limit_s == Config().scenario_limit_s and adapter.scenario_limit_s is not None:
-            config = replace(config, scenario_limit_s=adapter.scenario_limit_s)
+        config = replace(config, scenario_limit_s=limit_of(config.handler, config.scenario_limit_s))
         own = invariants is None and (handler is not None or not Path(config.invariants).exists())
         return cls(config, configured, adapter if own else None)
 

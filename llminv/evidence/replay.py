@@ -18,6 +18,7 @@ from llminv.audit.judge import Judged, Unjudgeable, exercised, judged
 from llminv.audit.worker import SCENARIO_LIMIT_S, ScenarioLimit, Worker, WorkerDied, with_place
 from llminv.declaration.promise import Promise
 from llminv.errors import LedgerError
+from llminv.handler.adapters import adapter_of
 from llminv.runner import Runner
 
 if TYPE_CHECKING:
@@ -79,10 +80,18 @@ def replay(
     """
     spec = handler or bug.handler
     promise = promise_of(bug, kinds)
+    limit_s = limit_of(spec, limit_s)
     with Worker(
         promise.setting(), spec, limit_s, folder, transport=bug.transport, python=python, path=path
     ) as worker:
         return _judged(bug, kinds, promise, spec, worker.offers, worker.play)
+
+
+def limit_of(spec: str, limit_s: float) -> float:
+    """Return how long a scenario may take: as long as a ready adapter needs, unless somebody chose."""
+    adapter = adapter_of(spec)
+    own_s = adapter.scenario_limit_s if adapter is not None else None
+    return limit_s if own_s is None or limit_s != SCENARIO_LIMIT_S else own_s
 
 
 def replay_here(

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from gateways import Leaks, Right, Stops, free_ports, running
 
+from llminv.audit.worker import SCENARIO_LIMIT_S, Worker
 from llminv.cli import main
 from llminv.contract import Request, World
+from llminv.evidence import replay as replay_module
+from llminv.evidence.replay import limit_of
 from llminv.handler.adapters import ANY_GATEWAY, GATEWAY, adapter_of
 from llminv.handler.adapters.gateway import GatewayError, Handler
 
@@ -69,8 +72,15 @@ class Says(Right):
         return self.says
 
 
-def test_what_was_found_in_a_gateway_is_replayed(ports, capsys):
+def test_what_was_found_in_a_gateway_is_replayed_with_its_limit(ports, capsys, monkeypatch):
     providers = (("openai", f"http://127.0.0.1:{ports[0]}/v1"),)
+    limits = []
+
+    def worker(setting, spec, limit_s, *others, **options):
+        limits.append(limit_s)
+        return Worker(setting, spec, limit_s, *others, **options)
+
+    monkeypatch.setattr(replay_module, "Worker", worker)
     with running(Stops, providers) as (address, _):
         assert audit(address, "--select", "fallback", "--out", "found") == 1
         (bug,) = Path("found").rglob("*.toml")
@@ -78,6 +88,15 @@ def test_what_was_found_in_a_gateway_is_replayed(ports, capsys):
     assert "FAILS" in capsys.readouterr().out
     assert main(["replay", str(bug)]) == 2
     assert "no gateway answers" in capsys.readouterr().err
+    assert limits == [GATEWAY.scenario_limit_s] * 2
+
+
+def test_a_gateway_has_its_own_limit_where_nobody_chose_one():
+    assert limit_of(ANY_GATEWAY, SCENARIO_LIMIT_S) == GATEWAY.scenario_limit_s > SCENARIO_LIMIT_S
+    assert limit_of(ANY_GATEWAY, 5.0) == 5.0
+    assert (
+        limit_of("openai-sdk", SCENARIO_LIMIT_S) == limit_of("mine.py", SCENARIO_LIMIT_S) == SCENARIO_LIMIT_S
+    )
 
 
 def saying(status, data):
