@@ -1,8 +1,10 @@
 #!/bin/sh
 # Installs LiteLLM's proxy into a throw-away environment, starts it, audits it and stops it.
-# Needs llminv in .venv of this checkout, or named by LLMINV. Arguments go to `llminv run`: --select ID, -n 20.
+# Needs llminv in .venv of this checkout, or named by LLMINV. Arguments go to `llminv run`: --select ID, -n 20;
+# those that begin with "replay", and the file of a bug, to `llminv replay`.
 set -eu
 
+start=$PWD
 here=$(cd "$(dirname "$0")" && pwd)
 llminv=${LLMINV:-$here/../../../.venv/bin/llminv}
 work=$(mktemp -d)
@@ -34,4 +36,9 @@ until venv/bin/python -c 'import socket; socket.create_connection(("127.0.0.1", 
     sleep 1
 done
 
-"$llminv" run --handler gateway:http://127.0.0.1:4000/v1 --invariants invariants "$@"
+if [ "${1:-}" = replay ]; then
+    cd "$start"
+    "$llminv" "$@"
+else
+    "$llminv" run --handler gateway:http://127.0.0.1:4000/v1 --invariants invariants "$@"
+fi

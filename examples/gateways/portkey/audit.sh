@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs the Portkey gateway into a throw-away folder, starts it, audits it and stops it.
 # Needs Node.js and npm, and llminv in .venv of this checkout, or named by LLMINV. Arguments go to `llminv run`:
-# --select ID, -n 20.
+# --select ID, -n 20; those that begin with "replay", and the file of a bug, to `llminv replay`.
 set -eu
 
+start=$PWD
 here=$(cd "$(dirname "$0")" && pwd)
 llminv=${LLMINV:-$here/../../../.venv/bin/llminv}
 work=$(mktemp -d)
@@ -35,4 +36,9 @@ until node -e 'require("net").connect(8787, "127.0.0.1", process.exit)' 2>/dev/n
     sleep 1
 done
 
-"$llminv" run --handler 'gateway:http://127.0.0.1:8787/v1#portkey.json' --invariants invariants "$@"
+if [ "${1:-}" = replay ]; then
+    cd "$start"
+    "$llminv" "$@" --handler "gateway:http://127.0.0.1:8787/v1#$work/portkey.json"
+else
+    "$llminv" run --handler 'gateway:http://127.0.0.1:8787/v1#portkey.json' --invariants invariants "$@"
+fi
