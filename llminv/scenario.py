@@ -87,8 +87,8 @@ class Act:
     any kind). The texts `retry_after`, `retry_after_ms` and `retry_info` go out with an error as they are,
     but for `date:5` in the first, which is the HTTP date in five seconds.
     `delay_s` passes before the first byte, `gap_s` between two events. `cuts` are the positions, in bytes
-    from the status line on, at which the response is split into pieces of their own, `cut_every` splits
-    it into pieces of that size.
+    of the content, at which the response is split into pieces of their own, `cut_every` splits it into
+    pieces of that size; so are the chunks of a chunked body.
     """
 
     fault: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from llminv.scenario import Act
@@ -68,39 +68,46 @@ def respond(response: Response) -> tuple[Step, ...]:
 
 
 def steps_of(body: Body, act: Act, *, delay_s: float, gap_s: float) -> tuple[Step, ...]:
-    """Return the steps of a response: `delay_s` before its first byte, `gap_s` between two pieces."""
+    """Return the steps of a response: `delay_s` before its first byte, `gap_s` between two pieces.
+
+    Where the act cuts a chunked body, its chunks end there too: a client that is handed chunks, as urllib3
+    and aiohttp hand them on, sees nothing of how the network cut what is inside one.
+    """
     pieces = [piece for piece in body.pieces if piece]
-    if body.chunked:
-        head = body.head.head(("transfer-encoding", "chunked"))
-        pieces = [chunk(piece) for piece in pieces]
-    else:
-        head = body.head.head(*(() if body.length is None else (("content-length", str(body.length)),)))
-        if gap_s and pieces:
-            middle = len(pieces[0]) // 2
-            pieces = [pieces[0][:middle], pieces[0][middle:], *pieces[1:]]
-        elif pieces:
-            head, pieces = head + pieces[0], pieces[1:]
-    parts = [head, *pieces]
+    if not body.chunked and gap_s and pieces:
+        middle = len(pieces[0]) // 2
+        pieces = [pieces[0][:middle], pieces[0][middle:], *pieces[1:]]
+    parts, at = [_cut_head(body, act)], 0
+    for piece in pieces:
+        cut = _cut(piece, at, act)
+        parts.append([chunk(data) for data in cut] if body.chunked else cut)
+        at += len(piece)
+    if not (body.chunked or gap_s) and pieces:
+        (*before, end), (first, *after), *rest = parts
+        parts = [[*before, end + first, *after], *rest]
     marked = len(parts) - 1 if body.marked else None
-    parts += [_LAST_CHUNK] if body.chunked and body.complete else []
+    parts += [[_LAST_CHUNK]] if body.chunked and body.complete else []
     steps: list[Step] = [Wait(delay_s)] if delay_s else []
-    at = 0
     for number, part in enumerate(parts):
         if number and gap_s:
             steps.append(Wait(gap_s))
-        cuts = _cut(part, at, act)
-        for piece in cuts:
-            ends = piece is cuts[-1]
+        for place, data in enumerate(part):
+            ends = place == len(part) - 1
             steps.append(
                 Send(
-                    piece,
-                    status=body.head.status if at == 0 else None,
+                    data,
+                    status=body.head.status if number == place == 0 else None,
                     last=ends and body.complete and number == len(parts) - 1,
                     marked=ends and number == marked,
                 )
             )
-            at += len(piece)
     return (*steps, *body.ending)
+
+
+def _cut_head(body: Body, act: Act) -> list[bytes]:
+    length = () if body.length is None else (("content-length", str(body.length)),)
+    head = body.head.head(*((("transfer-encoding", "chunked"),) if body.chunked else length))
+    return _cut(head, 0, replace(act, cuts=()))
 
 
 def chunk(data: bytes) -> bytes:
@@ -109,7 +116,7 @@ def chunk(data: bytes) -> bytes:
 
 
 def _cut(data: bytes, at: int, act: Act) -> list[bytes]:
-    """Return `data`, which begins at position `at` of the response, cut where the act says."""
+    """Return `data`, which begins at position `at` of the content, cut where the act says."""
     end = at + len(data)
     places = {cut for cut in act.cuts if at < cut < end}
     if act.cut_every:

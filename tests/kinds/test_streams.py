@@ -62,7 +62,11 @@ def test_where_the_bytes_were_cut():
     assert cut(take(Act(cut_every=1)), "é and more") == "; cut after every byte"
     assert cut(take(Act(cut_every=7)), "") == "; cut after every 7 bytes"
     at_two_places = Act(cuts=(1, 90))
-    assert cut(take(at_two_places), "") == r"; cut at byte 1, '…\xc3|\xa9 and more…'"
+    shown = r"; cut at byte 1, '…\xc3|\xa9 and more…'"
+    assert cut(take(at_two_places, "HTTP/1.1 200 OK\r\n\r\né and more"), "") == shown
+    chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pieces = "1\r\n\\xc3\r\na\r\n\\xa9 and more\r\n0\r\n\r\n"
+    assert cut(take(at_two_places, chunked + pieces), "") == shown
 
 
 def test_where_a_stream_broke_off():

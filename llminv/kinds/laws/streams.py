@@ -7,6 +7,7 @@ is the text of all chunks together, str chunks and others alike.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -43,6 +44,9 @@ TEXT_CODES: Mapping[str, str] = MappingProxyType(
 # How much of a text, and of the bytes of a response, a finding shows on each side of a place.
 SHOWN_BEFORE = 24
 SHOWN_AFTER = 40
+# The edge of a chunk, and a byte of a character in whose middle one stands, as a history writes it.
+_EDGE = re.compile(rb"\r\n[0-9a-f]+\r\n(?:\r\n\Z)?")
+_ESCAPED = re.compile(rb"(?<!\\)\\x([89a-f][0-9a-f])")
 # Signs that are printed upon their neighbours, or not at all.
 _UNSEEN = frozenset({"Mn", "Mc", "Me", "Cf"})
 
@@ -175,11 +179,19 @@ def cut(take: Take, got: str) -> str:
         said.append(f"cut after every byte{f', {readable(differs)} into {pieces}' if differs else ''}")
     elif act.cut_every is not None:
         said.append(f"cut after every {act.cut_every} bytes")
+    data = _content(take.attempt.text) if act.cuts else b""
     for place in act.cuts:
         before, after = data[max(0, place - SHOWN_BEFORE) : place], data[place : place + SHOWN_BEFORE]
         if after:
             said.append(f"cut at byte {place}, '…{_readable(before)}|{_readable(after)}…'")
     return "".join(f"; {one}" for one in said)
+
+
+def _content(text: str) -> bytes:
+    """Return the bytes of the content of a response as a history has it, without head and edges of chunks."""
+    head, _, body = text.partition("\r\n\r\n")
+    data = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), body.encode())
+    return _EDGE.sub(b"", b"\r\n" + data) if "transfer-encoding: chunked" in head.lower() else data
 
 
 def _readable(data: bytes) -> str:

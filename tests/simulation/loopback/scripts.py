@@ -36,7 +36,7 @@ PERSISTENT = {
     **{f"{name} after 2": Act(name, after=2) for name in BROKEN},
     "byte by byte": Act(said=MIXED, cut_every=1),
     "seven by seven": Act(said=MIXED, cut_every=7),
-    "cut in the headers": Act(said=MIXED, cuts=(1, 9, 17, 40)),
+    "cut at places": Act(said=MIXED, cuts=(1, 9, 17, 40)),
     "cut everywhere": Act(said=MIXED, cuts=tuple(range(0, 2_000, 13))),
     "a long text": Act(said=Said(text="0123456789", times=20_000, deltas="whole")),
     "reset byte by byte": Act("body_reset", after=2, cut_every=1),
