@@ -67,10 +67,32 @@ class _Step:
 
 
 def _faults(promise: Promise) -> tuple[str, ...]:
-    """Return the faults to play: those that cool a provider down; with no cooldown all that fall back."""
+    """Return the faults to play: those that cool a provider down, and one of each other class."""
+    played = {*_cooling(promise), *_others(promise)}
+    return tuple(name for name in FAULTS if name in played)
+
+
+def _cooling(promise: Promise) -> tuple[str, ...]:
+    """Return the faults that cool a provider down; with no cooldown all that fall back."""
     cooldown = promise.policy.cooldown
-    names = [name for name in routing.faults_of(promise) if promise.policy.stance(name) == "fallback"]
-    return tuple(name for name in names if cooldown is None or name in meant(cooldown.faults))
+    return tuple(name for name in _falling(promise) if cooldown is None or name in meant(cooldown.faults))
+
+
+def _others(promise: Promise) -> tuple[str, ...]:
+    """Return a fault of each class in which a provider may fail without ever cooling down."""
+    cooling = _cooling(promise)
+    others = {FAULTS[name].fault_class: name for name in reversed(_falling(promise)) if name not in cooling}
+    return tuple(reversed(others.values()))
+
+
+def _falling(promise: Promise) -> list[str]:
+    return [name for name in routing.faults_of(promise) if promise.policy.stance(name) == "fallback"]
+
+
+def _in(promise: Promise, operation: str, faults: Sequence[str]) -> list[str]:
+    """Return those of `faults` that are failures in a call of `operation`; in streams one of each sort."""
+    names = [name for name in faults if routing.fails_in(promise.policy, operation, name)]
+    return routing.of_each_sort(names) if operation in routing.STREAM else names
 
 
 def _broken(promise: Promise) -> tuple[str, ...]:
@@ -105,16 +127,19 @@ def _failures(promise: Promise) -> int:
 
 
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    cooldown, faults = promise.policy.cooldown, _faults(promise)
-    late = [name for name in faults if not FAULTS[name].before_request]
-    once = [name for name in late if name not in promise.policy.retry_faults] or late or list(faults)
+    cooldown = promise.policy.cooldown
     for operation in operations:
+        faults = _in(promise, operation, _cooling(promise))
+        late = [name for name in faults if not FAULTS[name].before_request]
+        once = [name for name in late if name not in promise.policy.retry_faults] or late or faults
         yield _sequence(promise, operation, [_Step(), _Step()])
         for fault in faults:
             failed = [_Step(fault=fault)] * _failures(promise)
             yield _sequence(promise, operation, [*failed, _Step(), _Step()])
             if cooldown is not None:
                 yield _sequence(promise, operation, [*failed, _Step(_waits(cooldown)[-1]), _Step()])
+        for fault in _in(promise, operation, _others(promise)):
+            yield _sequence(promise, operation, [*[_Step(fault=fault)] * _failures(promise), _Step()])
         for fault in once[:1]:
             failed = [_Step(fault=fault)] * _failures(promise)
             yield _sequence(promise, operation, [*failed[1:], _Step(), _Step(fault=fault), _Step()])
@@ -142,18 +167,16 @@ def _side_by_side(promise: Promise, cooldown: Cooldown, failed: list[_Step]) -> 
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
     from hypothesis import strategies as st
 
-    faults = _faults(promise)
-    step = st.builds(
-        _Step,
-        st.sampled_from(_waits(promise.policy.cooldown)),
-        st.one_of(st.none(), st.sampled_from((None, *faults))),
-        st.integers(1, 2),
-    )
-    failed = st.sampled_from((None, *faults)).map(lambda fault: [_Step(fault=fault)] * _failures(promise))
-    before: SearchStrategy[list[_Step]] = st.one_of(st.builds(list[_Step]), failed)
-    steps = st.lists(step, min_size=1, max_size=_fields(promise).calls)
-    sequences = st.builds(lambda first, rest: [*first, *rest], before, steps)
-    return st.builds(_sequence, st.just(promise), st.sampled_from(list(operations)), sequences)
+    def sequences(operation: str) -> SearchStrategy[Scenario]:
+        cooling, others = (_in(promise, operation, names) for names in (_cooling(promise), _others(promise)))
+        fault = st.one_of(st.none(), st.sampled_from((None, *cooling, *others)))
+        step = st.builds(_Step, st.sampled_from(_waits(promise.policy.cooldown)), fault, st.integers(1, 2))
+        failed = st.sampled_from((None, *cooling)).map(lambda name: [_Step(fault=name)] * _failures(promise))
+        before: SearchStrategy[list[_Step]] = st.one_of(st.builds(list[_Step]), failed)
+        steps = st.lists(step, min_size=1, max_size=_fields(promise).calls)
+        return st.builds(lambda first, rest: _sequence(promise, operation, [*first, *rest]), before, steps)
+
+    return st.sampled_from(list(operations)).flatmap(sequences)
 
 
 # Whether it was as declared
@@ -197,7 +220,7 @@ def _reservations(promise: Promise) -> tuple[str, ...]:
     reasons = list(routing.silences(promise))
     if promise.policy.cooldown is not None and len(promise.policy.chain) == 1:
         reasons.append("the policy does not say what happens when all providers are in cooldown")
-    elif not _faults(promise):
+    elif not _cooling(promise):
         reasons.append("none of the faults to play cools a provider down")
     return tuple(reasons)
 
@@ -226,7 +249,7 @@ KIND = Kind(
     name="cooldown",
     summary="A provider that failed as declared is left alone until its cooldown ends, and used again after.",
     model=CooldownInvariant,
-    operations=routing.COMPLETE,
+    operations=(*routing.COMPLETE, *routing.STREAM),
     faults=_faults,
     codes=CODES,
     cells=_cells,
@@ -237,4 +260,5 @@ KIND = Kind(
     describe=_describe,
     reservations=_reservations,
     moot=_moot,
+    narrowed=routing.failing_operations,
 )

@@ -30,12 +30,15 @@ class Cools(WholeRouter):
                 answer = super().ask(provider, request, streaming)
                 self.answered(provider.name)
                 break
-            except (ProviderFailed, OSError):
-                if self.by_attempts or not left:
+            except (ProviderFailed, OSError) as error:
+                if (self.by_attempts or not left) and self.counts_as_failure(error):
                     self.failed_once(provider.name)
                 if not left:
                     raise
         return answer
+
+    def counts_as_failure(self, error):
+        return True
 
     def answered(self, name):
         self.counts[name] = 0
@@ -102,6 +105,17 @@ class CoolsTooSoon(Cools):
 
 class CoolsTooLate(Cools):
     after_failures = 4
+
+
+class CountsTheDeclared(Cools):
+    """Right where an error of the server and a timeout do not count."""
+
+    def counts_as_failure(self, error):
+        return not isinstance(error, TimeoutError) and "500" not in str(error)
+
+
+class CountsEveryFailure(Cools):
+    """Right where every failure is declared to count; it does not ask which it is."""
 
 
 class NeverForgives(Cools):

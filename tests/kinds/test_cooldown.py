@@ -23,11 +23,14 @@ from llminv.verdict import Finding
 KIND = KINDS["cooldown"]
 UNDECLARED = promise_of("cooldown", failures=FAULTS)
 CLASSES = ("rate_limit", "unavailable", "invalid_key")
+# Of the faults to play, those of these classes, and with them two that do not cool.
+COUNTED = ("http_429", "connection_refused", "key_rejected")
+MIXED = (*COUNTED, "http_500", "no_answer")
 
 
-def declared(after_failures=3, seconds=60, faults=CLASSES, **policy):
+def declared(after_failures=3, seconds=60, faults=CLASSES, failures=COUNTED, **policy):
     cooldown = Cooldown(after_failures=after_failures, seconds=seconds, faults=faults)
-    return promise_of("cooldown", policy={"cooldown": cooldown, **policy}, failures=FAULTS)
+    return promise_of("cooldown", policy={"cooldown": cooldown, **policy}, failures=failures)
 
 
 DECLARED = declared()
@@ -59,6 +62,15 @@ PLANTED = {
     "CoolsTooLong": (DECLARED, {"left_alone": sequence(0, 1, 2, waits=(61.0,))}),
     "CoolsForEver": (DECLARED, {"left_alone": sequence(0, 1, 2, waits=(61.0,))}),
     "NeverForgives": (DECLARED, {"left_alone": sequence(0, 1, 3, length=5)}),
+    "CountsEveryFailure": (
+        declared(failures=MIXED),
+        {
+            "left_alone": Scenario(
+                calls(*["complete"] * 4),
+                (*down(0, "openai"), *down(1, "openai"), *down(2, "openai", fault="http_500")),
+            )
+        },
+    ),
     "CoolsOnce": (
         DECLARED,
         {"called_in_cooldown": sequence(0, 1, 2, 3, 4, 5, waits=(60.0, 0.0, 0.0, 0.0))},
@@ -111,8 +123,16 @@ def test_a_router_that_cools_as_declared_holds_in_every_reading(router):
 
 @pytest.mark.parametrize("router", ["Cools", "CountsAttempts", "Retries"])
 def test_a_router_that_cools_as_declared_holds_with_retried_faults_alone(router):
-    promise = declared(faults=("rate_limit",))
+    promise = declared(faults=("rate_limit",), failures=("http_429",))
     with Playing(router, promise, COOLING) as playing:
+        minimal = playing.minimal()
+    assert minimal == {}
+    assert playing.labels >= KIND.required(promise)
+
+
+def test_a_router_that_counts_the_declared_failures_alone_holds():
+    promise = declared(failures=MIXED)
+    with Playing("CountsTheDeclared", promise, COOLING) as playing:
         minimal = playing.minimal()
     assert minimal == {}
     assert playing.labels >= KIND.required(promise)
@@ -253,8 +273,9 @@ def test_what_cannot_be_judged_whole():
     assert KIND.reservations(declared(faults=("quota",))) == (
         "none of the faults to play cools a provider down",
     )
-    assert list(KIND.cells(declared(faults=("quota",)), ("complete",))) == [
-        Scenario(calls("complete", "complete"))
+    assert list(KIND.cells(declared(faults=("quota",), failures=("http_429",)), ("complete",))) == [
+        Scenario(calls("complete", "complete")),
+        sequence(0, 1, 2),
     ]
 
 

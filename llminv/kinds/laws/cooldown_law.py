@@ -1,8 +1,9 @@
 """The reference model of cooldowns: when a provider has to be left alone, and when it may be.
 
-"After so many failures in a row" can be read in several ways: failures are attempts or calls, and after a
-cooldown the count starts anew or goes on. There is one model for each reading; a handler that agrees with
-none of them over a whole scenario breaks its promise.
+"After so many failures in a row" can be read in several ways: failures are attempts or calls; after a
+cooldown the count starts anew or goes on; a failure in another way, which never counts, breaks the row or
+does not. There is one model for each reading; a handler that agrees with none of them over a whole
+scenario breaks its promise.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from llminv.declaration.models import Cooldown, meant
-from llminv.history import CallStarted, History
+from llminv.history import Attempt, CallStarted, History
 from llminv.kinds.laws import routing
 from llminv.kinds.laws.routing import Route
 from llminv.scenario import Act, Scenario
@@ -39,10 +40,11 @@ class Reading:
     cooldown: Cooldown | None
     by_calls: bool = False
     starts_anew: bool = False
+    others_break: bool = False
     _counts: dict[str, int] = field(default_factory=dict)
     # Until when a provider has to rest, and until when it may.
     _rests: dict[str, tuple[float, float]] = field(default_factory=dict)
-    # Providers that failed in another way too: whether that breaks a row is not declared.
+    # Providers that failed in both ways in one call: whether that call counts is not declared.
     _unclear: set[str] = field(default_factory=set)
 
     def must_rest(self, provider: str, at_s: float) -> bool:
@@ -61,16 +63,20 @@ class Reading:
         """Take in how calls went that ran side by side."""
         if self.cooldown is None:
             return
+        cooling = meant(self.cooldown.faults)
         ended_at_s = max(route.ended_at_s() for route in routes)
         attempts = [attempt for route in routes for attempt in route.attempts]
+        self._unclear |= _in_both_ways(attempts, cooling)
         last = {(attempt.call, attempt.provider): attempt.attempt for attempt in attempts}
         for attempt in sorted(attempts, key=lambda attempt: attempt.ended_at_s):
             provider, fault = attempt.provider, attempt.fault
             if not routing.fails(Act(fault)):
                 self._counts[provider] = 0
-            elif fault not in meant(self.cooldown.faults):
-                self._unclear.add(provider)
-            elif not self.by_calls or last[attempt.call, provider] == attempt.attempt:
+            elif self.by_calls and last[attempt.call, provider] != attempt.attempt:
+                continue
+            elif fault not in cooling:
+                self._counts[provider] = 0 if self.others_break else self._counts.get(provider, 0)
+            else:
                 self._counts[provider] = self._counts.get(provider, 0) + 1
                 if self._counts[provider] >= self.cooldown.after_failures:
                     self._cool(self.cooldown, provider, attempt.ended_at_s, ended_at_s)
@@ -86,12 +92,20 @@ class Reading:
             self._counts[provider] = 0
 
 
+def _in_both_ways(attempts: Sequence[Attempt], cooling: frozenset[str]) -> set[str]:
+    """Return the providers that failed with `cooling` faults and with others in one call."""
+    ways: dict[tuple[int, str], set[bool]] = {}
+    for attempt in attempts:
+        if routing.fails(Act(attempt.fault)):
+            ways.setdefault((attempt.call, attempt.provider), set()).add(attempt.fault in cooling)
+    return {provider for (_, provider), met in ways.items() if len(met) > 1}
+
+
 def _readings(cooldown: Cooldown | None) -> list[Reading]:
     """Return the readings of a policy, the most lenient one last."""
     if cooldown is None:
         return [Reading(None)]
-    both = (False, True)
-    return [Reading(cooldown, by_calls, starts_anew) for by_calls, starts_anew in product(both, both)]
+    return [Reading(cooldown, *choices) for choices in product((False, True), repeat=3)]
 
 
 @dataclass(frozen=True)
