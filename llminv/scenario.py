@@ -31,7 +31,8 @@ class Said:
 
     The text is `text` said `times` times: long texts are recipes. `finish_reason` is a neutral word (stop,
     length, tool_calls, content_filter). `deltas` says how a stream cuts its texts: "words", "whole",
-    "characters", or by `sizes`, in characters, what is left over going into a last delta.
+    "characters", or by `sizes`, in characters, what is left over going into a last delta. `model` is the one
+    that the answer names, where that is not the one asked for: a dated snapshot behind an alias, say.
 
     In formats that tell calls of tools apart by an index, `tool_fragments` says how a stream cuts several of
     them: "in_order", "interleaved" (the next fragment of each in turn) or "at_once" (all whole, in one
@@ -50,6 +51,7 @@ class Said:
     tool_fragments: str = "in_order"
     tool_index: str = "given"
     usage_split: bool = False
+    model: str | None = None
 
 
 @dataclass(frozen=True)

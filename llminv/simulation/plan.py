@@ -129,7 +129,7 @@ def _answer(site: Site, said: Said, parsed: ParsedRequest, fault: Fault, text: s
     default = "" if said.tool_calls else text
     return Answer(
         text=(default if said.text is None else said.text) * said.times,
-        model=parsed.model or site.model,
+        model=said.model or parsed.model or site.model,
         finish_reason=said.finish_reason or ("tool_calls" if said.tool_calls else "stop"),
         tool_calls=said.tool_calls,
         usage=usage,
