@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from importlib import import_module
 from typing import Any
@@ -24,14 +25,17 @@ PARAMS = {"stop": "stop_sequences"}
 
 
 class Handler:
-    """Each provider as a model; `max_retries` and `timeout` as the policy has them."""
+    """Each provider as a model; `max_retries` and `timeout` as the policy has them.
+
+    A model's client belongs to one running event loop at a time (https://ai.pydantic.dev/api/providers/), and
+    each thread that makes blocking calls has a loop of its own: so each has its own models.
+    """
 
     def __init__(self, world: World) -> None:
         self.direct, self.messages, self.models = map(_module, ("direct", "messages", "models"))
         self.tools = _module("tools")
+        self.world, self.of_thread = world, threading.local()
         policy = world.policy
-        chain = [_model(name, world) for name in policy["chain"]]
-        self.model = _module("models.fallback").FallbackModel(*chain)
         self.settings = {
             "timeout": policy["timeouts"]["first_token_s"],
             "max_retries": policy["retries"]["max"],
@@ -71,11 +75,17 @@ class Handler:
         settings["tool_choice"] = [choice["function"]["name"]] if isinstance(choice, dict) else choice
         names = {call["id"]: call["function"]["name"] for call in _calls_in(request.messages)}
         return {
-            "model": self.model,
+            "model": self._fallback_model(),
             "messages": [self._message(message, names) for message in request.messages],
             "model_settings": settings,
             "model_request_parameters": self.models.ModelRequestParameters(function_tools=tools),
         }
+
+    def _fallback_model(self) -> Any:
+        if not hasattr(self.of_thread, "model"):
+            chain = [_model(name, self.world) for name in self.world.policy["chain"]]
+            self.of_thread.model = _module("models.fallback").FallbackModel(*chain)
+        return self.of_thread.model
 
     def _message(self, message: Message, names: dict[str, str]) -> Any:
         said, role = self.messages, message["role"]
