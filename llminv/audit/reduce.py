@@ -175,7 +175,9 @@ def _simpler_acts(act: Act, space: Space) -> Iterator[Act]:
         yield replace(act, **{option: getattr(ANSWER, option)})
     yield from values.simpler(act)
     if act.said is not None:
-        yield from (replace(act, said=said) for said in _read(Said, simplify.simpler(to_json(act.said))))
+        simpler = _read(Said, simplify.simpler(to_json(act.said)))
+        # Half of a model's name is no simpler one: it stays, or goes.
+        yield from (replace(act, said=said) for said in simpler if said.model in (None, act.said.model))
     if act.fault is None:
         yield from map(Act, space.faults)  # a provider that says nothing is simpler than one that is late
         return

@@ -4,8 +4,10 @@ Every provider answers, and also fails, with usage figures of its own. Of a stre
 field counts: a chunk may report a part of it. A field that the handler does not report is never a finding; it
 is missing from the labels, and the verdict is unknown.
 
-The served model is the one that the provider's answer names. A name qualified with a path (openai/gpt-4o,
-models/gemini-2.5-flash) names the same model. Usage is read as `contract.Usage` says: input contains what
+The served model is the one that the provider's answer names, or the one that was asked for: OpenAI answers
+to an alias in the name of a dated snapshot (https://platform.openai.com/docs/models), and either tells who
+served. A name qualified with a path or a provider (models/gemini-2.5-flash, openai:gpt-4o) names the same
+model. Usage is read as `contract.Usage` says: input contains what
 was cached, output what was reasoned. A bucket in which a provider says nothing may be reported as 0.
 """
 
@@ -19,9 +21,10 @@ from llminv.contract import Chunk, Reply, Usage
 from llminv.history import Attempt, ChunkReceived, History, Replied
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.laws import routing
+from llminv.kinds.laws.reaching import on_the_way
 from llminv.kinds.laws.routing import Route, RoutingInvariant
 from llminv.kinds.laws.ways import wrong_buckets
-from llminv.scenario import Act, Said, Scenario, Script, default_text
+from llminv.scenario import Act, Call, Said, Scenario, Script, default_text
 from llminv.verdict import Finding
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
 CODES = {
     "wrong_provider": "The reply names a provider that did not serve it.",
-    "wrong_model": "The reply names another model than the provider's answer.",
+    "wrong_model": "The reply names another model than the one that was asked and the provider's answer.",
     "wrong_usage": "The reply reports another usage than the provider that served it.",
     **routing.STOPPED_CODES,
 }
@@ -40,6 +43,8 @@ CODES = {
 _REPORTS_WRITES = frozenset({"anthropic-messages"})
 _BUCKETS = tuple(field.name for field in fields(Usage))
 TOKENS_MAX = 500
+# What stands behind an alias in the name of the snapshot that serves it.
+SNAPSHOT = "-2026-01-31"
 
 
 class Attribution(RoutingInvariant):
@@ -61,11 +66,15 @@ def _usage(promise: Promise, provider: str, tokens: int) -> Usage:
     )
 
 
-def _with_usage(promise: Promise, scenario: Scenario, tokens: dict[str, int]) -> Scenario:
-    """Return the scenario in which each provider of `tokens` reports a usage with every act."""
+def _saying(promise: Promise, scenario: Scenario, tokens: dict[str, int], dated: str | None) -> Scenario:
+    """Return the scenario in which each provider of `tokens` reports a usage with every act.
+
+    The provider `dated` answers in the name of a snapshot of the model that was asked.
+    """
     rows = []
     for provider, number in tokens.items():
-        said = Said(usage=_usage(promise, provider, number))
+        model = f"{promise.providers[provider].model}{SNAPSHOT}" if provider == dated else None
+        said = Said(usage=_usage(promise, provider, number), model=model)
         row = scenario.script(0, provider)
         attempts = tuple(replace(act, said=said) for act in row.attempts)
         rows.append(Script(0, provider, attempts, replace(row.then, said=said)))
@@ -73,9 +82,14 @@ def _with_usage(promise: Promise, scenario: Scenario, tokens: dict[str, int]) ->
 
 
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
-    tokens = {provider: 10 * (n + 1) for n, provider in enumerate(routing.reached_of(promise))}
+    reached = routing.reached_of(promise)
+    tokens = {provider: 10 * (n + 1) for n, provider in enumerate(reached)}
     for scenario in routing.prefixes_down(promise, operations):
-        yield _with_usage(promise, scenario, tokens)
+        yield _saying(promise, scenario, tokens, dated=None)
+    for operation in operations:
+        call = Call(operation, start=routing.start_of(promise))
+        for provider in reached:
+            yield _saying(promise, Scenario((call,), on_the_way(promise, provider)), tokens, dated=provider)
 
 
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
@@ -84,7 +98,12 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     number = st.integers(0, TOKENS_MAX)
     tokens = st.fixed_dictionaries(dict.fromkeys(routing.reached_of(promise), number))
     scenarios = routing.scripts(promise, operations, failures_max=1)
-    return st.builds(lambda scenario, drawn: _with_usage(promise, scenario, drawn), scenarios, tokens)
+    return st.builds(
+        lambda scenario, drawn, dated: _saying(promise, scenario, drawn, dated),
+        scenarios,
+        tokens,
+        st.sampled_from((None, *routing.reached_of(promise))),
+    )
 
 
 # What was reported
@@ -123,10 +142,11 @@ def _served(route: Route, history: History, call: int) -> Attempt | None:
     return answered[0] if len(answered) == 1 else None
 
 
-def _model(promise: Promise, served: Attempt) -> str:
-    """Return the model that the answer names: the one that was asked for."""
+def _models(promise: Promise, act: Act, served: Attempt) -> tuple[str, ...]:
+    """Return the names of the model that served: the one that was asked, and the one that the answer has."""
     asked = served.request.model if served.request is not None else None
-    return asked or promise.providers[served.provider].model
+    said = act.said.model if act.said is not None else None
+    return tuple(filter(None, (said, asked or promise.providers[served.provider].model)))
 
 
 def _act(scenario: Scenario, served: Attempt) -> Act:
@@ -168,14 +188,15 @@ def _check(promise: Promise, scenario: Scenario, history: History) -> list[Findi
 
 
 def _judge(promise: Promise, act: Act, served: Attempt, reported: _Reported) -> Iterator[Finding]:
-    provider, model = served.provider, _model(promise, served)
+    provider, models = served.provider, _models(promise, act, served)
     found = []
     if reported.provider is not None and reported.provider.strip().casefold() != provider.casefold():
         told = f"the reply names {reported.provider!r}"
         found.append(("wrong_provider", f"the reply names {provider!r}, which served it", told))
-    if reported.model is not None and not f"/{reported.model}".endswith(f"/{model}"):
-        told = f"the reply names {reported.model!r}"
-        found.append(("wrong_model", f"the reply names {model!r}, as the answer of {provider} does", told))
+    if reported.model is not None and not any(_names(reported.model, model) for model in models):
+        expected = f"the reply names {models[0]!r}, as the answer of {provider} does"
+        expected += "".join(f", or {asked!r}, which was asked" for asked in models[1:])
+        found.append(("wrong_model", expected, f"the reply names {reported.model!r}"))
     wrong = _wrong_buckets(act, reported.usage)
     if wrong:
         billed = ", ".join(f"{name} {count}" for name, (count, _) in wrong.items())
@@ -183,6 +204,11 @@ def _judge(promise: Promise, act: Act, served: Attempt, reported: _Reported) -> 
         found.append(("wrong_usage", f"{provider} reported {billed}", f"the reply reports {told}"))
     for code, expected, observed in found:
         yield Finding(code, expected, observed, served.call, provider, None, reported.at_s)
+
+
+def _names(reported: str, model: str) -> bool:
+    """Return whether a name, qualified or not, is that of the model."""
+    return reported == model or reported.endswith((f"/{model}", f":{model}"))
 
 
 def _wrong_buckets(act: Act, reported: dict[str, int]) -> dict[str, tuple[int, int]]:
@@ -197,8 +223,8 @@ def _wrong_buckets(act: Act, reported: dict[str, int]) -> dict[str, tuple[int, i
 def _describe(promise: Promise) -> str:
     chain, classes = ", ".join(routing.reached_of(promise)), ", ".join(routing.classes_of(promise))
     return (
-        f"lets each of {chain} answer with a usage of its own, after {classes} at those before it, and "
-        "compares what the reply reports with that answer"
+        f"lets each of {chain} answer with a usage of its own, also in the name of a dated snapshot of its "
+        f"model, after {classes} at those before it, and compares what the reply reports with that answer"
     )
 
 

@@ -122,6 +122,17 @@ class NamesTheFirstModel(WholeRouter):
         return replace(super().reply(provider, data), model="gpt-4o-mini")
 
 
+class CutsTheModelShort(WholeRouter):
+    """Looks up what a model costs by the names that it knows, and reports the one that it found."""
+
+    known = ("gpt-4o-mini", "gpt-4o", "claude-opus-4-8", "deepseek-chat", "gemini-2.5-flash")
+
+    def reply(self, provider, data):
+        reply = super().reply(provider, data)
+        known = (name for name in sorted(self.known, key=len) if reply.model.startswith(name))
+        return reply if reply.model in self.known else replace(reply, model=next(known, reply.model))
+
+
 class OmitsTheCache(WholeRouter):
     class Anthropic(Anthropic):
         def usage(self, said):

@@ -109,6 +109,28 @@ def test_a_call_that_the_world_had_to_stop(reason, code):
     assert [finding.code for finding in KIND.check(PROMISE, down(), happened)] == [code]
 
 
+DATED = replace(
+    down("openai:http_429"),
+    acts=(*down("openai:http_429").acts, Script(0, "anthropic", then=Act(said=Said(model="claude-dated")))),
+)
+
+
+@pytest.mark.parametrize(
+    "model", ["claude-opus-4-8", "claude-dated", "anthropic:claude-opus-4-8", "anthropic/claude-dated", None]
+)
+def test_the_model_that_was_asked_and_the_one_that_the_answer_names_are_both_right(model):
+    assert KIND.check(PROMISE, DATED, fell_back(model=model)) == []
+
+
+@pytest.mark.parametrize("model", ["claude-opus", "claude", "opus-dated", "gpt-4o-mini"])
+def test_any_other_model_is_not(model):
+    (finding,) = KIND.check(PROMISE, DATED, fell_back(model=model))
+    assert (finding.code, finding.expected) == (
+        "wrong_model",
+        "the reply names 'claude-dated', as the answer of anthropic does, or 'claude-opus-4-8', which was asked",
+    )
+
+
 WRONG = fell_back(usage=Usage(1, 1, 1, 1, 1))
 
 
@@ -198,7 +220,7 @@ def test_cells():
 
 def test_the_sentence_for_the_document():
     assert KIND.describe(PROMISE) == (
-        "lets each of openai, anthropic, deepseek, gemini answer with a usage of its own, after rate_limit, "
-        "server_error, timeout, unavailable, invalid_key, malformed at those before it, and compares what the reply "
-        "reports with that answer"
+        "lets each of openai, anthropic, deepseek, gemini answer with a usage of its own, also in the name of a "
+        "dated snapshot of its model, after rate_limit, server_error, timeout, unavailable, invalid_key, malformed "
+        "at those before it, and compares what the reply reports with that answer"
     )

@@ -56,6 +56,11 @@ PLANTED = {
     "attribution": {
         "NamesTheFirst": {"wrong_provider": down("openai:http_429")},
         "NamesTheFirstModel": {"wrong_model": down("openai:http_429")},
+        "CutsTheModelShort": {
+            "wrong_model": Scenario(
+                down().calls, (Script(0, "openai", then=Act(said=Said(model="gpt-4o-mini-2026-01-31"))),)
+            )
+        },
         "OmitsTheCache": {
             "wrong_usage": Scenario(
                 down().calls, (*down("openai:http_429").acts, usage(input_tokens=1, cached_input_tokens=1))
