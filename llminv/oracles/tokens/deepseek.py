@@ -71,10 +71,11 @@ def _tokenizer() -> _Tokenizer:
     # JSON of the provider's, hence Any.
     data: dict[str, Any] = json.loads((files(PACKAGE) / "tokenizer.json").read_text("utf-8"))
     byte_of = _bytes()
+    known, bytes_of = frozenset(byte_of), str.maketrans({char: chr(byte) for char, byte in byte_of.items()})
     ranks = {
-        bytes(byte_of[char] for char in token): rank
+        token.translate(bytes_of).encode("latin-1"): rank
         for token, rank in data["model"]["vocab"].items()
-        if all(char in byte_of for char in token)
+        if known.issuperset(token)
     }
     steps = data["pre_tokenizer"]["pretokenizers"]
     tokenizer = _Tokenizer(

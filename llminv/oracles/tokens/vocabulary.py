@@ -8,9 +8,9 @@ asked at load, because a tokenizer that is silently wrong looks like any other.
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
+from binascii import a2b_base64
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -82,4 +82,4 @@ def _ranks(url: str, expected_hash: str) -> dict[bytes, int]:
             f"{DATA_PACKAGE} ships another {name} than tiktoken expects: its sha256 is wrong",
             f"reinstall {DATA_PACKAGE}",
         )
-    return {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, data.splitlines())}
+    return {a2b_base64(token): int(rank) for token, rank in map(bytes.split, data.splitlines())}
