@@ -76,7 +76,7 @@ _ROWS = (
         "pydantic-ai",
         "pydantic_ai",
         (Needed("pydantic_ai", "pydantic-ai-slim[openai,anthropic,google]"),),
-        ("pydantic-ai", *_CHAIN, "endings"),
+        ("pydantic-ai", *_CHAIN, "errors"),
     ),
     Adapter(
         "langchain",
