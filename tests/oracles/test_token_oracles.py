@@ -187,7 +187,7 @@ def test_answers_are_read_from_the_history():
 def test_another_vocabulary_is_refused(monkeypatch, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/o200k_base.tiktoken.gz").write_bytes(gzip.compress(b"YQ== 0\n"))
-    monkeypatch.setattr(vocabulary, "files", lambda _: tmp_path)
+    monkeypatch.setattr(vocabulary, "shipped", lambda _, *names: tmp_path.joinpath(*names).read_bytes())
     with pytest.raises(UsageError, match="its sha256 is wrong"):
         vocabulary.encoding.__wrapped__("o200k_base")
 

@@ -11,7 +11,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from importlib.util import find_spec
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from llminv.errors import UsageError
 from llminv.oracles.tokens.bpe import KEPT_MAX, unframed, unsuitable
 from llminv.oracles.tokens.interface import Certainty, Count, Evidence, NoCount, Oracle, Question
 from llminv.oracles.tokens.models import bare
+from llminv.oracles.tokens.vocabulary import shipped
 
 if TYPE_CHECKING:
     from regex import Pattern
@@ -69,7 +69,7 @@ def _tokenizer() -> _Tokenizer:
     from tiktoken import Encoding
 
     # JSON of the provider's, hence Any.
-    data: dict[str, Any] = json.loads((files(PACKAGE) / "tokenizer.json").read_text("utf-8"))
+    data: dict[str, Any] = json.loads(shipped(PACKAGE, "tokenizer.json"))
     byte_of = _bytes()
     known, bytes_of = frozenset(byte_of), str.maketrans({char: chr(byte) for char, byte in byte_of.items()})
     ranks = {

@@ -14,8 +14,8 @@ from binascii import a2b_base64
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +76,17 @@ def _ranks(url: str, expected_hash: str) -> dict[bytes, int]:
     if missing():
         raise UsageError(missing())
     name = url.rpartition("/")[2]
-    data = gzip.decompress((files(DATA_PACKAGE) / "data" / f"{name}.gz").read_bytes())
+    data = gzip.decompress(shipped(DATA_PACKAGE, "data", f"{name}.gz"))
     if hashlib.sha256(data).hexdigest() != expected_hash:
         raise UsageError(
             f"{DATA_PACKAGE} ships another {name} than tiktoken expects: its sha256 is wrong",
             f"reinstall {DATA_PACKAGE}",
         )
     return {a2b_base64(token): int(rank) for token, rank in map(bytes.split, data.splitlines())}
+
+
+def shipped(package: str, *names: str) -> bytes:
+    """Return the data of a file of an installed package, which is not imported: that would load its own."""
+    spec = find_spec(package)
+    places = (spec and spec.submodule_search_locations) or ()
+    return Path(*tuple(places)[:1], *names).read_bytes()
