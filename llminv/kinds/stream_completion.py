@@ -67,6 +67,7 @@ _WHOLE = (
     Act(said=Said(deltas="whole")),
     Act(said=Said(text=WORD, times=5, sizes=(10, 10))),
     Act(said=Said(text=_HOSTILE, deltas="characters")),
+    Act(said=Said(text=_HOSTILE, deltas="whole")),
     *_AROUND,
 )
 

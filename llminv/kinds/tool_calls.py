@@ -17,8 +17,9 @@ not of the next, of the same provider in the same way, is lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -240,6 +241,25 @@ def _judge(one: Served, every: list[Served]) -> Iterator[Finding]:
         yield Finding(code, expected, observed, one.call, one.provider, None, one.at_s)
 
 
+# What a reader has to know of a stream whose calls are not numbered, or not cut, as OpenAI does it.
+_FORMS_TOLD: Mapping[str, str] = MappingProxyType(
+    {
+        "missing": "without an index",
+        "repeated": "with the index 0 for all calls",
+        "interleaved": "in fragments of all calls in turn",
+        "at_once": "all calls in one event",
+    }
+)
+
+
+def _sent(one: Served, call: ToolCall) -> str:
+    """Return in words which call a provider made and, of a stream, how that is unusual."""
+    said, streamed = one.said, one.asked.operation == "stream"
+    forms = [_FORMS_TOLD[form] for form in (said.tool_index, said.tool_fragments) if form in _FORMS_TOLD]
+    how = f", {', '.join(forms)}" if streamed and forms else ""
+    return f"{one.provider} made the call {_shown(call)}{how}"
+
+
 def _problems(one: Served, alike: list[ToolCall]) -> Iterator[tuple[str, str, str]]:
     """Yield what became of the calls; `alike` are all that are reported of this provider in this way."""
     sent, got = list(one.said.tool_calls), calls_of(one.parts)
@@ -247,12 +267,12 @@ def _problems(one: Served, alike: list[ToolCall]) -> Iterator[tuple[str, str, st
         return  # it reports no calls at all
     pairs, lost, added = _matched(sent, got)
     for call in lost:
-        yield "call_lost", f"{one.provider} made the call {_shown(call)}", f"{_all(got)} reached the caller"
+        yield "call_lost", _sent(one, call), f"{_all(got)} reached the caller"
     for call in added:
         yield "call_added", f"{one.provider} made {_all(sent)}", f"the call {_shown(call)} as well"
     names, ids = any(call.name for call in alike), any(call.id for call in alike)
     for call, told in pairs:
-        expected, observed = f"{one.provider} made the call {_shown(call)}", f"the call {_shown(told)}"
+        expected, observed = _sent(one, call), f"the call {_shown(told)}"
         if names and told.name != call.name:
             yield "wrong_name", expected, observed
         if ids and call.id is not None and told.id != call.id and one.dialect.name not in _OPTIONAL_IDS:

@@ -32,7 +32,7 @@ def test_texts_are_empty_short_and_rarely_long():
     lengths = sorted(len(recipe.text) for recipe in drawn(recipes()))
     assert lengths[0] == 0
     assert lengths[len(lengths) // 2] < 100
-    assert CHARACTERS // 4 < lengths[-1] <= CHARACTERS == CHARACTERS_MAX
+    assert CHARACTERS // 4 <= lengths[-1] <= CHARACTERS == CHARACTERS_MAX
     assert 0 < sum(length > 1_000 for length in lengths) < 4 * len(lengths) / LONG_ONE_IN
 
 

@@ -41,6 +41,7 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "json": ("{}", '"', "\\", '{"a": [1, null]}', "\\u0041", "\\n", '"}]}', "null", "1e999"),
         "sse": ("data: [DONE]", "[DONE]", "data: {}\n\n", ": ping\n", "event: error\n", "\n\ndata:", "id: 1"),
+        "markup": ("&amp;", "&#39;", "<b>", "<think>", "%20", "**"),
         "tokens": ("<|endoftext|>", "<|im_start|>", "<|fim_prefix|>", "</s>", "[INST]", "\n\nHuman:"),
     }
 )
