@@ -1,10 +1,15 @@
-"""`llminv init`: declarations, settings and a handler to start from. It overwrites nothing."""
+"""`llminv init`: declarations, settings and a handler to start from. It overwrites nothing.
+
+The declarations of `starter/` are those that the handler keeps, so that the first run shows what a run is
+like and not what a stub lacks; `--all` writes those that come with llminv.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -18,6 +23,7 @@ from llminv.errors import UsageError
 from llminv.evidence.files import ensure_writable, read_text, write_atomically, write_new
 
 HANDLER_FILE = "handler.py"
+STARTER = Path(__file__).with_name("starter")
 TABLE = f"""\
 [tool.llminv]
 handler = "{HANDLER_FILE}:Handler"
@@ -25,23 +31,31 @@ invariants = "{Config().invariants}"
 """
 
 
-def init(context: typer.Context) -> int:
+def init(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Write all declarations there are, more than the handler keeps.")
+    ] = False,
+) -> int:
     """Write what a project needs to start; overwrite nothing."""
     screen = screen_of(context)
     here = Path()
     ensure_writable(here)
     config = read_config(here)
-    for line in (*_declared(Path(config.invariants)), _handled(here / HANDLER_FILE, config)):
+    for line in (
+        *_declared(Path(config.invariants), everything=everything),
+        _handled(here / HANDLER_FILE, config),
+    ):
         screen.out(line)
     screen.out(_configured(here / PYPROJECT))
-    screen.err("next: let the handler call your own LLM layer, then `llminv run`")
+    screen.err("next: `llminv run`; then let the handler call your own LLM layer")
     return Exit.FINE
 
 
-def _declared(folder: Path) -> Iterator[str]:
+def _declared(folder: Path, *, everything: bool) -> Iterator[str]:
     """Copy the declarations, unless there are others: providers and policy can stand in one file only."""
-    sources = packaged()
-    names = {source.name for source in sources}
+    sources = packaged() if everything else sorted(STARTER.iterdir())
+    names = {source.name for source in packaged()}
     if folder.is_dir() and (
         own := sorted(
             file.name for file in folder.iterdir() if file.suffix in SUFFIXES and file.name not in names
@@ -49,10 +63,11 @@ def _declared(folder: Path) -> Iterator[str]:
     ):
         yield f"{folder}: kept as it was, it holds {', '.join(own)}"
         return
-    ensure_writable(folder / FOLDER)
+    usage = usage_files(packaged()) if everything else []
+    ensure_writable(folder / FOLDER if usage else folder)
     for source in sources:
         yield _created(folder / source.name, source.read_text("utf-8"))
-    for source in usage_files(sources):
+    for source in usage:
         yield _created(folder / FOLDER / source.name, source.read_text("utf-8"))
 
 

@@ -38,7 +38,7 @@ def prices_check(
     declarations = Project.here().declarations
     book, screen = declarations.prices, screen_of(context)
     if not book.models:
-        raise UsageError("no price is declared", "write `prices`; `llminv init` shows how")
+        raise UsageError("no price is declared", "write `prices`; `llminv init --all` shows how")
     if book.currency != CURRENCY:
         raise UsageError(f"the list is in {CURRENCY}, and the declared prices in {book.currency}")
     day = _day(on)

@@ -17,7 +17,7 @@ _PACKAGED = _LLMINV / "packaged"
 PACKAGED = _PACKAGED if _PACKAGED.is_dir() else _LLMINV.parent / "invariants"
 
 # What to do when there is nothing to read.
-INIT = "`llminv init` writes a complete set of declarations to start from"
+INIT = "`llminv init` writes declarations to start from"
 
 
 def yaml_files(paths: Sequence[Path]) -> list[Path]:

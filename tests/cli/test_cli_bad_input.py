@@ -102,7 +102,7 @@ def test_no_declarations(project, cli):
         file.unlink()
     assert said(cli("run")) == (
         "error: invariants: the folder holds no YAML file\n"
-        "help: `llminv init` writes a complete set of declarations to start from\n"
+        "help: `llminv init` writes declarations to start from\n"
     )
 
 

@@ -42,7 +42,7 @@ def interrupted(cli, monkeypatch):
 WAYS = {
     0: lambda cli, _: cli(*SELECT),
     1: lambda cli, _: cli(*SELECT, "--handler", "broken.py:Stops"),
-    2: lambda cli, _: cli(*SELECT, "--handler", "broken.py:Streams"),
+    2: lambda cli, _: cli(*SELECT, "--handler", "broken.py:Counts"),
     130: interrupted,
 }
 

@@ -81,7 +81,7 @@ def test_a_handler_that_breaks_the_invariant_everywhere_proves_nothing(project, 
 
 
 def test_nothing_applies(project, cli):
-    answer = cli("prove", "--no-write", "--handler", "broken.py:Streams", "--select", "keys")
+    answer = cli("prove", "--no-write", "--handler", "broken.py:Counts", "--select", "keys")
     assert answer.status == 2
     assert "the handler does not offer complete or acomplete" in answer.out
     assert "No verdict: no saboteur applies" in answer.err

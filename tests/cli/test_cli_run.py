@@ -104,7 +104,7 @@ def test_accepted_in_the_declaration(project, stops, cli, edit):
 
 
 def test_not_offered(project, cli, snapshot):
-    snapshot("run_not_offered", cli("run", *SEED, "--handler", "broken.py:Streams"))
+    snapshot("run_not_offered", cli("run", *SEED, "--handler", "broken.py:Counts"))
 
 
 @pytest.mark.parametrize(("option", "status"), [(None, 2), ("--allow-unknown", 0), ("--exit-zero", 0)])

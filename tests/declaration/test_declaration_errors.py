@@ -380,7 +380,7 @@ def test_an_id_is_taken_across_files_and_aliases(load_files, files) -> None:
     ]
 
 
-INIT = "`llminv init` writes a complete set of declarations to start from"
+INIT = "`llminv init` writes declarations to start from"
 
 
 @pytest.mark.parametrize(
