@@ -6,6 +6,7 @@ attempts are counted from 1, and a fault is named as in the fault table, once wi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,13 @@ from llminv.history import (
     Stopped,
 )
 from llminv.reports.text import counted, one_line
+from llminv.simulation.dialects.values import as_text
 from llminv.simulation.faults import FAULTS, Where
 
 if TYPE_CHECKING:
     from llminv.contract import Message, Reply
     from llminv.history import Event, History
-    from llminv.scenario import Call, Scenario
+    from llminv.scenario import Act, Call, Scenario
 
 CALLER = "caller"
 HANDLER = "handler"
@@ -93,14 +95,20 @@ class _Teller:
         rows: list[Row] = []
         chunks: list[ChunkReceived] = []
         for event in history.events:
-            if chunks and not (isinstance(event, ChunkReceived) and event.call == chunks[0].call):
+            row = None if isinstance(event, ChunkReceived) else self._row(event)
+            if chunks and (row is not None or self._parts(chunks[0], event)):
                 rows.append(self._chunks(chunks))
                 chunks = []
             if isinstance(event, ChunkReceived):
                 chunks.append(event)
-            elif (row := self._row(event)) is not None:
+            elif row is not None:
                 rows.append(row)
         return [*rows, self._chunks(chunks)] if chunks else rows
+
+    @staticmethod
+    def _parts(first: ChunkReceived, event: Event) -> bool:
+        """Return whether an event without a row parts the chunks since `first` from what comes later."""
+        return event.call != first.call if isinstance(event, ChunkReceived) else event.at_s != first.at_s
 
     def _row(self, event: Event) -> Row | None:
         match event:
@@ -161,6 +169,8 @@ class _Teller:
         what = event.operation
         if call is not None:
             what += f" {_about(call)}" + (f", starting at {call.start}" if call.start else "")
+            unset = self._scenario.unset if event.call == 0 else ()
+            what += f", without a key for {' and '.join(unset)}" if unset else ""
         return self._of(event, CALLER, HANDLER, what)
 
     def _response(self, event: ResponseSent) -> str | None:
@@ -174,11 +184,14 @@ class _Teller:
                 return f"{event.status}: nothing that a scenario decides about"
             if fault is not None and fault in FAULTS and FAULTS[fault].where is Where.HEADERS:
                 self._told.add(key)
-                return f"{event.status}, {self._fault(fault)}"
-            return f"{event.status}: an answer"
+                return f"{event.status}, {self._fault(fault)}{_advice(self._act(event))}"
+            return f"{event.status}: an answer{_unusual(self._act(event))}"
         if event.end in ("closed", "reset") and fault is None and key not in self._told:
             return f"the connection is {event.end} before the answer is whole"
         return None
+
+    def _act(self, event: ResponseSent) -> Act:
+        return self._scenario.script(event.call, event.provider).act(event.attempt)
 
     def _fault(self, name: str) -> str:
         """Return the name of a fault, with its summary where it stands for the first time."""
@@ -204,6 +217,26 @@ def _request(event: RequestReceived) -> str:
     return f"{what}, with the key of {' and '.join(foreign)}" if foreign else what
 
 
+def _advice(act: Act) -> str:
+    """Return what an error says about asking again."""
+    said = (
+        ("Retry-After", act.retry_after),
+        ("retry-after-ms", act.retry_after_ms),
+        ("RetryInfo", act.retry_info),
+    )
+    return "".join(f" {name}: {text}." for name, text in said if text is not None)
+
+
+def _unusual(act: Act) -> str:
+    """Return what an answer says that could not be told from the reply."""
+    said = act.said
+    if said is None:
+        return ""
+    empty = said.text == "" and not said.tool_calls
+    named = f" in the name of {one_line(said.model)}" if said.model is not None else ""
+    return (" without text" if empty else "") + named
+
+
 def _about(call: Call) -> str:
     """Return what a call is given; of which model it asks, where it says so."""
     if call.usage is not None:
@@ -211,9 +244,25 @@ def _about(call: Call) -> str:
     elif call.text is not None:
         about = f'"{one_line(call.text)}"' + (f" {call.times} times" if call.times != 1 else "")
     else:
-        about = _prompt(call.messages)
+        about = ", ".join([_prompt(call.messages), *_options(call)])
     asked = " ".join(one_line(word) for word in (call.provider, call.model) if word)
     return f"{about} for {asked}" if asked else about
+
+
+def _options(call: Call) -> Iterator[str]:
+    """Yield what a call says beside its messages, and whose it is."""
+    named = [str(tool.get("function", {}).get("name")) for tool in call.tools]
+    if named:
+        yield f"with the {'tool' if len(named) == 1 else 'tools'} {' and '.join(map(one_line, named))}"
+    if call.tool_choice is not None:
+        yield f"tool choice {one_line(as_text(call.tool_choice))}"
+    yield from (f"{name} {one_line(as_text(value))}" for name, value in call.params.items())
+    if call.tenant is not None:
+        yield f"with the keys of {one_line(call.tenant)}"
+    for owner, asked in call.overrides.items():
+        rest = {name: value for name, value in asked.items() if name != "api_key" or call.tenant is None}
+        if rest:
+            yield f"for {owner} {one_line(as_text(rest))}"
 
 
 def _prompt(messages: tuple[Message, ...]) -> str:

@@ -28,7 +28,7 @@ from llminv.history import (
     Stopped,
 )
 from llminv.reports.timeline import Row, timeline
-from llminv.scenario import Call, Scenario
+from llminv.scenario import Act, Call, Said, Scenario, Script
 
 ONE = Scenario((Call("complete"),))
 
@@ -194,6 +194,47 @@ def test_chunks_that_follow_each_other_are_one_row():
         "3.000 s handler > caller: the stream ends",
         '0.000 s handler > caller: 2 chunks: "abab"',
     ]
+
+
+def test_what_arrives_with_chunks_does_not_part_them_and_what_comes_later_does():
+    sent = [ResponseSent(at_s, 0, "openai", 0, "data: ") for at_s in (0, 0, 5)]
+    chunks = [ChunkReceived(at_s, 0, Chunk("ab")) for at_s in (0, 0, 5)]
+    assert told(*(event for pair in zip(sent, chunks, strict=True) for event in pair)) == [
+        '0.000 s handler > caller: 2 chunks: "abab"',
+        '5.000 s handler > caller: 1 chunk: "ab"',
+    ]
+
+
+def test_what_a_call_says_beside_its_messages():
+    tool = {"type": "function", "function": {"name": "ping"}}
+    keys = {"openai": {"api_key": "<key:openai/acme>", "model": "m-2"}, "gemini": {"api_key": "<key:gemini/acme>"}}
+    calls = (
+        Call("complete", tools=(tool,), tool_choice="auto", params={"temperature": 0, "stop": ["é"]}),
+        Call("complete", tenant="acme", overrides=keys),
+    )
+    scenario = Scenario(calls, unset=("gemini",))
+    assert told(*(CallStarted(0, number, "complete") for number in range(2)), scenario=scenario) == [
+        (
+            '0.000 s caller > handler: call 0: complete "Say hello.", with the tool ping, tool choice "auto", '
+            'temperature 0, stop ["é"], without a key for gemini'
+        ),
+        '0.000 s caller > handler: call 1: complete "Say hello.", with the keys of acme, for openai {"model":"m-2"}',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("act", "row"),
+    [
+        (Act("http_429", retry_after="5"), "429, http_429: Too many requests. Retry-After: 5."),
+        (Act("http_429", retry_info="5s"), "429, http_429: Too many requests. RetryInfo: 5s."),
+        (Act(said=Said(text="")), "200: an answer without text"),
+        (Act(said=Said(model="m-dated")), "200: an answer in the name of m-dated"),
+    ],
+)
+def test_what_a_provider_says_beside_the_usual(act, row):
+    scenario = Scenario(ONE.calls, (Script(0, "openai", then=act),))
+    events = (request(0, "openai", fault=act.fault), ResponseSent(0, 0, "openai", 0, "{", 429 if act.fault else 200))
+    assert told(*events, scenario=scenario)[1:] == [f"0.000 s openai > handler: {row}"]
 
 
 def test_several_calls_are_told_apart():
