@@ -88,7 +88,8 @@ class Act:
     `after` is the number of content events of a stream before the fault (None: before the first event of
     any kind). The texts `retry_after`, `retry_after_ms` and `retry_info` go out with an error as they are,
     but for `date:5` in the first, which is the HTTP date in five seconds.
-    `delay_s` passes before the first byte, `gap_s` between two events. `cuts` are the positions, in bytes
+    `delay_s` passes before the first byte, `gap_s` between two events; a body that is no stream comes in
+    `pieces` then. `cuts` are the positions, in bytes
     of the content, at which the response is split into pieces of their own, `cut_every` splits it into
     pieces of that size; so are the chunks of a chunked body.
     """
@@ -101,6 +102,7 @@ class Act:
     retry_info: str | None = None
     delay_s: float = 0.0
     gap_s: float = 0.0
+    pieces: int = 2
     framing: Framing | None = None
     cuts: tuple[int, ...] = ()
     cut_every: int | None = None

@@ -30,9 +30,9 @@ def plainness(act: Act) -> int:
     plain = [rank for text, form, rank in forms if text is not None and re.fullmatch(form, text)]
     advice = [text for text in (act.retry_after, act.retry_after_ms, act.retry_info) if text is not None]
     crooked = sum(not float(seconds).is_integer() for seconds in (act.delay_s, act.gap_s))
-    pieces = len(act.cuts) + (act.cut_every not in (None, 1))
+    cuts = len(act.cuts) + (act.cut_every not in (None, 1))
     added = act.framing is not None and act.framing.empty_choices_at is not None
-    return sum(plain) + 2 * (len(advice) - len(plain)) + crooked + len(_changed(act.framing)) + pieces + added
+    return sum(plain) + 2 * (len(advice) - len(plain)) + crooked + len(_changed(act.framing)) + cuts + added
 
 
 def amount(act: Act) -> float:
@@ -43,7 +43,7 @@ def amount(act: Act) -> float:
     places = (framing.usage_at or 0) + (framing.empty_choices_at or 0) + sum(act.cuts) + (act.cut_every or 0)
     newline = _NEWLINES.index(framing.newline) if framing.newline else 0
     advised = sum(int(match[0]) for match in found if match)
-    return act.delay_s + act.gap_s + (act.after or 0) + advised + places + newline
+    return act.delay_s + act.gap_s + (act.after or 0) + act.pieces + advised + places + newline
 
 
 def simpler(act: Act) -> Iterator[Act]:
@@ -52,6 +52,7 @@ def simpler(act: Act) -> Iterator[Act]:
         yield replace(act, delay_s=float(seconds))
     for seconds in _lower(act.gap_s):
         yield replace(act, gap_s=float(seconds))
+    yield from (replace(act, pieces=number) for number in _lower(act.pieces) if number)
     for count in _lower(act.after or 0):
         yield replace(act, after=count)
     if act.retry_after is not None:

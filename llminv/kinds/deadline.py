@@ -13,6 +13,7 @@ and waited no longer for, is not judged. Where a limit is not declared, the hand
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,6 +58,8 @@ CODES = {
 # What the silent faults put at stake, in the order of an attempt.
 SILENT = {"connect_timeout": "connect_s", "no_answer": "first_token_s", "stall": "idle_s"}
 PINGS = "stall_with_pings"
+# An answer has not more bytes than that to come one by one.
+PIECES_MAX = 100
 
 
 class Deadline(RoutingInvariant):
@@ -102,7 +105,7 @@ def _slow(promise: Promise, *, streamed: bool) -> list[Act]:
     if not limits.keys() >= {"first_token_s", "idle_s", "attempt_s"}:
         return []
     first_s, idle_s, attempt_s = (limits[name] for name in ("first_token_s", "idle_s", "attempt_s"))
-    gaps = pieces_of("", 0, streamed=streamed) - 1
+    gaps = pieces_of(Act(), "", 0, streamed=streamed) - 1
     delay_s = max(0.0, min(first_s, attempt_s) - margin_s)
     gap_s = min(idle_s - margin_s, (attempt_s - margin_s) / gaps)
     if streamed:
@@ -116,6 +119,10 @@ def _slow(promise: Promise, *, streamed: bool) -> list[Act]:
     acts += [Act("slow_headers", delay_s=first_s + margin_s), Act("slow_drip", gap_s=idle_s + margin_s)]
     if gaps * idle_s > attempt_s + (gaps + 2) * margin_s:
         acts.append(Act("slow_drip", gap_s=idle_s - margin_s))
+    elif not streamed and idle_s > margin_s:
+        # Each wait is within its limit, and all together are not: a limit on each read is none on an attempt.
+        pieces = math.ceil((attempt_s + margin_s) / (idle_s - margin_s))
+        acts += [Act("slow_drip", gap_s=idle_s - margin_s, pieces=pieces)] if pieces <= PIECES_MAX else []
     return acts
 
 

@@ -75,8 +75,7 @@ def steps_of(body: Body, act: Act, *, delay_s: float, gap_s: float) -> tuple[Ste
     """
     pieces = [piece for piece in body.pieces if piece]
     if not body.chunked and gap_s and pieces:
-        middle = len(pieces[0]) // 2
-        pieces = [pieces[0][:middle], pieces[0][middle:], *pieces[1:]]
+        pieces = [*_in_pieces(pieces[0], act.pieces), *pieces[1:]]
     parts, at = [_cut_head(body, act)], 0
     for piece in pieces:
         cut = _cut(piece, at, act)
@@ -102,6 +101,12 @@ def steps_of(body: Body, act: Act, *, delay_s: float, gap_s: float) -> tuple[Ste
                 )
             )
     return (*steps, *body.ending)
+
+
+def _in_pieces(data: bytes, number: int) -> list[bytes]:
+    """Return `data` in so many pieces of about the same length, or in fewer where it is shorter."""
+    places = [len(data) * place // max(1, number) for place in range(1, number)]
+    return [piece for begin, end in pairwise((0, *places, len(data))) if (piece := data[begin:end])]
 
 
 def _cut_head(body: Body, act: Act) -> list[bytes]:

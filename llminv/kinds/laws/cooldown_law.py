@@ -105,7 +105,8 @@ def _readings(cooldown: Cooldown | None) -> list[Reading]:
     """Return the readings of a policy, the most lenient one last."""
     if cooldown is None:
         return [Reading(None)]
-    return [Reading(cooldown, *choices) for choices in product((False, True), repeat=3)]
+    both = (False, True)
+    return [Reading(cooldown, *choices) for choices in product(both, both, both)]
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,7 @@ OVERDUE = {
     "attempt_s": "attempt_too_long",
 }
 SLOW = (None, "slow_headers", "slow_drip")
-# A slow answer comes in three pieces; a stream in one for each word, and at most so many more, of which some
-# come before the first word.
-PIECES = 3
+# A stream comes in one piece for each word, and at most so many more, some of them before the first word.
 MORE_EVENTS = 10
 EVENTS_BEFORE_FIRST = 8
 # So many pings, which are no progress, may stand between two words.
@@ -49,9 +47,9 @@ def slowness(act: Act) -> tuple[float, float]:
     return delay_s, act.gap_s or (SLOW_GAP_S if act.fault == "slow_drip" else 0.0)
 
 
-def pieces_of(provider: str, call: int, *, streamed: bool) -> int:
-    """Return in how many pieces, at most, the answer of `provider` to `call` comes."""
-    return len(default_text(provider, call).split()) + MORE_EVENTS if streamed else PIECES
+def pieces_of(act: Act, provider: str, call: int, *, streamed: bool) -> int:
+    """Return in how many pieces, at most, a slow answer of `provider` to `call` comes: head and body."""
+    return len(default_text(provider, call).split()) + MORE_EVENTS if streamed else 1 + act.pieces
 
 
 def live_s(promise: Promise, tolerance_s: float, act: Act, attempt: Attempt, operation: str) -> float | None:
@@ -66,7 +64,7 @@ def live_s(promise: Promise, tolerance_s: float, act: Act, attempt: Attempt, ope
     if not limits.keys() >= {"first_token_s", "idle_s", "attempt_s", "total_s"}:
         return None
     streamed = operation in routing.STREAM or asks_for_stream(attempt)
-    whole_s = delay_s + (pieces_of(attempt.provider, attempt.call, streamed=streamed) - 1) * gap_s
+    whole_s = delay_s + (pieces_of(act, attempt.provider, attempt.call, streamed=streamed) - 1) * gap_s
     waits_s = {
         "first_token_s": delay_s + (EVENTS_BEFORE_FIRST * gap_s if streamed else 0.0),
         "idle_s": gap_s * (1 + PINGS_BETWEEN if streamed else 1),

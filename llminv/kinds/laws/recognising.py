@@ -50,7 +50,8 @@ def is_recognisable(outcome: Raised, attempt: Attempt) -> bool:
 
 def _signs(attempt: Attempt) -> list[str]:
     """Return what, in small letters, tells the failure: patterns, of which one is enough."""
-    signs = [_WORDS[fault_class]] if (fault_class := class_of(attempt.fault)) in _WORDS else []
+    fault_class = class_of(attempt.fault) or ""
+    signs = [_WORDS[fault_class]] if fault_class in _WORDS else []
     if attempt.status is not None and attempt.status != HTTPStatus.OK:
         signs.append(rf"\b{attempt.status}\b")
         phrases = {status.value: status.phrase for status in HTTPStatus}
