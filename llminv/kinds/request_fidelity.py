@@ -16,10 +16,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import quote, urlsplit
 
-from llminv.declaration.fields import Boolean
+from llminv.declaration.fields import Boolean, Choice
 from llminv.declaration.models import Provider
 from llminv.handler.calling import request_of
 from llminv.history import UNKNOWN_ROUTE, History, RequestReceived
@@ -53,10 +53,23 @@ CODES = {
 OVERRIDDEN_MODEL = "overridden-model"
 
 
+Beside = Annotated[Literal["tools", "params"], Choice()]
+
+
 class RequestFidelity(RoutingInvariant):
-    """The YAML fields; `overrides` plays calls that have one provider asked otherwise than the others."""
+    """The YAML fields; `overrides` plays calls that have one provider asked otherwise than the others.
+
+    `says` is what calls say beside texts: for a handler that is never given tools, or parameters, less.
+    """
 
     overrides: Boolean = False
+    says: tuple[Beside, ...] = ("tools", "params")
+
+
+def _fields(promise: Promise) -> RequestFidelity:
+    if not isinstance(promise.invariant, RequestFidelity):  # the registry pairs kinds and models
+        raise TypeError(promise.invariant.kind)
+    return promise.invariant
 
 
 # What is played
@@ -64,10 +77,20 @@ class RequestFidelity(RoutingInvariant):
 
 def _overriding(promise: Promise, call: Call) -> Iterator[Call]:
     """Yield the call with a model, or a parameter, for one provider alone."""
-    if isinstance(promise.invariant, RequestFidelity) and promise.invariant.overrides:
-        for provider in routing.reached_of(promise):
-            yield replace(call, overrides={provider: {"model": OVERRIDDEN_MODEL}})
+    fields = _fields(promise)
+    for provider in routing.reached_of(promise) if fields.overrides else ():
+        yield replace(call, overrides={provider: {"model": OVERRIDDEN_MODEL}})
+        if "params" in fields.says:
             yield replace(call, overrides={provider: {"params": {"max_tokens": 77}}})
+
+
+def _as_said(promise: Promise, call: Call) -> Call:
+    """Return the call without what is never said to the handler."""
+    says = _fields(promise).says
+    if "tools" not in says:
+        texts = tuple(one for one in call.messages if one["role"] != "tool" and not one.get("tool_calls"))
+        call = replace(call, messages=texts, tools=(), tool_choice=None)
+    return call if "params" in says else replace(call, params={})
 
 
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
@@ -75,8 +98,9 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     before = on_the_way(promise, last)
     for operation in operations:
         call = Call(operation, start=routing.start_of(promise))
-        for said in (call, *_overriding(promise, call), *conversations.cells(call)):
-            yield Scenario((said,), before)
+        spoken = [_as_said(promise, said) for said in conversations.cells(call)]
+        calls = [call, *_overriding(promise, call), *spoken]
+        yield from (Scenario((said,), before) for said in calls if said.messages)
 
 
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
@@ -86,6 +110,7 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     calls = st.sampled_from(list(operations)).flatmap(
         lambda operation: conversations.calls(Call(operation, start=start))
     )
+    calls = calls.map(lambda call: _as_said(promise, call)).filter(lambda call: bool(call.messages))
     rows = routing.scripts(promise, operations, failures_max=1).map(lambda scenario: scenario.acts)
     return st.builds(lambda call, drawn: Scenario((call,), drawn), calls, rows)
 
@@ -189,11 +214,20 @@ def _foreign(dialect: str, request: RequestReceived) -> list[str]:
 
 
 def _describe(promise: Promise) -> str:
-    chain = " → ".join(routing.reached_of(promise))
+    chain, says = " → ".join(routing.reached_of(promise)), _fields(promise).says
+    things = ["conversations in many scripts"]
+    things += ["tools", "tool choices"] if "tools" in says else []
+    things += ["parameters"] if "params" in says else []
+    *first, last = things
     return (
-        f"sends conversations in many scripts, tools, tool choices and parameters through {chain}, each "
-        "after those before it failed, and compares what each provider received with what the caller said"
+        f"sends {', '.join(first)}{' and ' if first else ''}{last} through {chain}, each after those before "
+        "it failed, and compares what each provider received with what the caller said"
     )
+
+
+def _moot(promise: Promise) -> dict[str, str]:
+    never = {"tools", "params"} - set(_fields(promise).says)
+    return {f"{what}_changed": f"the handler is never given {what}" for what in sorted(never)}
 
 
 KIND = Kind(
@@ -209,4 +243,5 @@ KIND = Kind(
     exercised=_exercised,
     check=_check,
     describe=_describe,
+    moot=_moot,
 )

@@ -149,6 +149,15 @@ class ReportsNothing(WholeRouter):
 # request_fidelity
 
 
+class TextsAlone(WholeRouter):
+    """Right for callers that say nothing else."""
+
+    stream = None
+
+    def complete(self, request):
+        return super().complete(replace(request, tools=(), tool_choice=None, params={}))
+
+
 class WritesAscii(WholeRouter):
     class DeepSeek(DeepSeek):
         def body(self, request, streaming):

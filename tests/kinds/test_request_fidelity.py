@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from playing import Playing
 from routes import CHAIN, answers, down, history, promise_of
 from whole_router import Anthropic, Chat, DeepSeek, Gemini
 
@@ -18,6 +20,7 @@ from llminv.simulation.dialects.neutral import function_tool, message, tool_call
 from llminv.verdict import Finding
 
 KIND = KINDS["request_fidelity"]
+ROUTERS = Path(__file__).with_name("content_routers.py")
 PROMISE = promise_of("request_fidelity")
 FORMATS = {made.name: made for made in (Chat, Anthropic, DeepSeek, Gemini)}
 MARK = "(llminv-call-0)"
@@ -494,3 +497,26 @@ def test_the_sentence_for_the_document():
         "deepseek → gemini, each after those before it failed, and compares what each provider received with what "
         "the caller said"
     )
+
+
+@pytest.mark.parametrize(
+    ("says", "moot"),
+    [((), {"tools_changed", "params_changed"}), (("tools",), {"params_changed"}), (("params",), {"tools_changed"})],
+)
+def test_what_a_handler_is_never_given_is_not_said_to_it(says, moot):
+    promise = promise_of("request_fidelity", says=says)
+    calls = [scenario.calls[0] for scenario in KIND.cells(promise, ("complete",))]
+    given = {"tools" for call in calls if call.tools} | {"params" for call in calls if call.params}
+    assert given == set(says)
+    assert any(one["role"] == "tool" for call in calls for one in call.messages) == ("tools" in says)
+    assert any(one["role"] == "system" for call in calls for one in call.messages)
+    assert KIND.moot(promise).keys() == moot
+
+
+def test_a_handler_of_texts_keeps_what_it_promises():
+    promise = promise_of("request_fidelity", says=())
+    with Playing("TextsAlone", promise, ROUTERS) as playing:
+        assert playing.minimal() == {}
+        assert playing.labels >= KIND.required(promise)
+    with Playing("TextsAlone", promise_of("request_fidelity"), ROUTERS) as playing:
+        assert playing.minimal().keys() == {"tools_changed", "params_changed"}
