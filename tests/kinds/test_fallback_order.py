@@ -294,7 +294,9 @@ def test_cells_of_the_shipped_promise():
 
 def test_what_breaks_off_in_a_stream_is_played_only_where_broken_streams_fall_back():
     error = promise_of("fallback_order", policy={"stream": Stream(broken_before_content="error")})
-    played = {row.then.fault or row.attempts[0].fault for s in KIND.cells(error, ("stream",)) for row in s.acts}
+    played = {
+        row.then.fault or row.attempts[0].fault for s in KIND.cells(error, ("stream",)) for row in s.acts
+    }
     assert {FAULTS[name].where for name in played} == set(Where) - {Where.BODY, Where.END}
     only = promise_of(
         "fallback_order", failures=("malformed",), policy={"stream": Stream(broken_before_content="error")}

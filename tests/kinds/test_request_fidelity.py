@@ -501,7 +501,11 @@ def test_the_sentence_for_the_document():
 
 @pytest.mark.parametrize(
     ("says", "moot"),
-    [((), {"tools_changed", "params_changed"}), (("tools",), {"params_changed"}), (("params",), {"tools_changed"})],
+    [
+        ((), {"tools_changed", "params_changed"}),
+        (("tools",), {"params_changed"}),
+        (("params",), {"tools_changed"}),
+    ],
 )
 def test_what_a_handler_is_never_given_is_not_said_to_it(says, moot):
     promise = promise_of("request_fidelity", says=says)

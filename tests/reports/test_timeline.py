@@ -207,7 +207,10 @@ def test_what_arrives_with_chunks_does_not_part_them_and_what_comes_later_does()
 
 def test_what_a_call_says_beside_its_messages():
     tool = {"type": "function", "function": {"name": "ping"}}
-    keys = {"openai": {"api_key": "<key:openai/acme>", "model": "m-2"}, "gemini": {"api_key": "<key:gemini/acme>"}}
+    keys = {
+        "openai": {"api_key": "<key:openai/acme>", "model": "m-2"},
+        "gemini": {"api_key": "<key:gemini/acme>"},
+    }
     calls = (
         Call("complete", tools=(tool,), tool_choice="auto", params={"temperature": 0, "stop": ["é"]}),
         Call("complete", tenant="acme", overrides=keys),
@@ -233,7 +236,10 @@ def test_what_a_call_says_beside_its_messages():
 )
 def test_what_a_provider_says_beside_the_usual(act, row):
     scenario = Scenario(ONE.calls, (Script(0, "openai", then=act),))
-    events = (request(0, "openai", fault=act.fault), ResponseSent(0, 0, "openai", 0, "{", 429 if act.fault else 200))
+    events = (
+        request(0, "openai", fault=act.fault),
+        ResponseSent(0, 0, "openai", 0, "{", 429 if act.fault else 200),
+    )
     assert told(*events, scenario=scenario)[1:] == [f"0.000 s openai > handler: {row}"]
 
 
