@@ -216,7 +216,7 @@ class Runner:
         """Let modules be imported: that may take real time, and must not reach the network."""
         with self._playing(Scenario(()), keep_garbage=True) as stage:
             yield stage
-        gc.collect()
+        gc.collect(0)  # it has been off meanwhile: what is young is what loading made
         gc.freeze()
 
     @contextlib.contextmanager

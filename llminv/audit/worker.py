@@ -138,17 +138,7 @@ class Worker:
         orders_read, orders_write = os.pipe()
         answers_read, answers_write = os.pipe()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in _stop
-        self._process = subprocess.Popen(
-            [self._python, "-c", _CODE, str(orders_read), str(answers_write), _INIT],
-            stdin=subprocess.DEVNULL,
-            stdout=self._errors,
-            stderr=self._errors,
-            pass_fds=(orders_read, answers_write),
-            cwd=self._folder,
-            # Sets of texts are walked in the order of their hashes.
-            env={**os.environ, "PYTHONHASHSEED": "0"},
-            start_new_session=True,  # Ctrl-C is the parent's to handle
-        )
+        self._process = self._spawned(orders_read, answers_write)
         os.close(orders_read)
         os.close(answers_write)
         self._orders = os.fdopen(orders_write, "wb")
@@ -163,6 +153,20 @@ class Worker:
         self.offers = tuple(answer["offers"])
         self.unseen = tuple(answer["unseen"])
         self.packages = answer["packages"]
+
+    def _spawned(self, read_fd: int, write_fd: int) -> subprocess.Popen[bytes]:
+        """Return the process that serves these two descriptors."""
+        return subprocess.Popen(
+            [self._python, "-c", _CODE, str(read_fd), str(write_fd), _INIT],
+            stdin=subprocess.DEVNULL,
+            stdout=self._errors,
+            stderr=self._errors,
+            pass_fds=(read_fd, write_fd),
+            cwd=self._folder,
+            # Sets of texts are walked in the order of their hashes.
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            start_new_session=True,  # Ctrl-C is the parent's to handle
+        )
 
     def _ask(self, line: str, limit_s: float) -> dict[str, Any]:
         try:

@@ -6,9 +6,11 @@ from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 
+from forked import ForkedWorker
+
 from llminv.audit.reduce import Space, reduce
 from llminv.audit.search import reproducible, search
-from llminv.audit.worker import SCENARIO_LIMIT_S, Worker
+from llminv.audit.worker import SCENARIO_LIMIT_S
 from llminv.declaration.load import load
 from llminv.kinds import KINDS
 from llminv.scenario import Act
@@ -39,7 +41,7 @@ class Played:
             self.promise = self.promise.model_copy(update={"policy": changed})
         self.kind = KINDS[self.promise.invariant.kind]
         self._played = self.kind.operations if operations is None else operations
-        self._worker = Worker(self.promise.setting(), str(ROOT / spec), SCENARIO_LIMIT_S)
+        self._worker = ForkedWorker(self.promise.setting(), str(ROOT / spec), SCENARIO_LIMIT_S)
         self._known = {}
 
     def __enter__(self):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 
+from forked import ForkedWorker
+
 from llminv.audit.engine import Options, run
-from llminv.audit.worker import Worker
 from llminv.kinds import KINDS
 
 
-class Remembering(Worker):
+class Remembering(ForkedWorker):
     """Plays each scenario once: seeds meet each other's on the way to the minimum."""
 
     def __init__(self, *order):
@@ -43,7 +44,7 @@ class Workers:
             role = "search" if opened == 0 else "replay"
             opened += 1
             if (spec, role) not in self._workers:
-                worker = Worker if spec in self._held else Remembering
+                worker = ForkedWorker if spec in self._held else Remembering
                 self._workers[spec, role] = self._exits.enter_context(worker(setting, spec, *rest))
             return contextlib.nullcontext(self._workers[spec, role])
 

@@ -11,10 +11,11 @@ import json
 
 import pytest
 from cost_rows import FORMULA, OTHERS, PROVENANCE, ROWS
+from forked import ForkedWorker
 from played import DRAWN_MAX, ROOT, Played
 
 from llminv.audit.search import reproducible, search
-from llminv.audit.worker import SCENARIO_LIMIT_S, Worker
+from llminv.audit.worker import SCENARIO_LIMIT_S
 from llminv.declaration.prices import PriceBook
 from llminv.scenario import Scenario
 
@@ -36,7 +37,7 @@ class Priced(Played):
             }
         )
         spec = str(HANDLERS / f"{handler}.py:Handler")
-        self._worker = Worker(self.promise.setting(), spec, SCENARIO_LIMIT_S)
+        self._worker = ForkedWorker(self.promise.setting(), spec, SCENARIO_LIMIT_S)
 
     def drawn(self, number, drawn_max=DRAWN_MAX):
         """What is drawn for a seed, up to `drawn_max`."""
