@@ -4,11 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from llminv.audit.engine import Options, run
 from llminv.declaration.load import load
 from llminv.kinds import KINDS
 from llminv.simulation.dialects import DIALECTS
-from llminv.verdict import Status
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = str(ROOT / "examples/byok/handler.py:Handler")
@@ -18,25 +16,6 @@ PROMISES = [
     for promise in load([ROOT / "invariants"], MODELS, tuple(DIALECTS)).promises
     if promise.invariant.kind.startswith("cost_")
 ]
-
-
-def verdicts(promises, **options):
-    results = run(promises, EXAMPLE, KINDS, Options(seed=5, **options)).results
-    return {result.promise.invariant.id: (result.verdict.status, result.verdict.reason) for result in results}
-
-
-def held(promises):
-    return {promise.invariant.id: (Status.HELD, "") for promise in promises}
-
-
-def test_what_it_says_of_300_usages_and_of_300_sequences_of_them():
-    priced = [one for one in PROMISES if one.invariant.id in ("cost-per-1k-tokens", "costs-add-up")]
-    assert verdicts(priced, max_examples=300) == held(priced)
-
-
-@pytest.mark.deep
-def test_what_its_replies_cost_in_300_scenarios():
-    assert verdicts(PROMISES, max_examples=300) == held(PROMISES)
 
 
 def test_what_it_cannot_price_is_an_error_and_no_cost_of_a_reply(monkeypatch):
