@@ -204,7 +204,8 @@ class Providers(Generic[AnyTime_co]):
         text = default_text(site.provider, call)
         planned = plan(site, request, parsed, act, text, self.clock.now_s)
         steps = planned.steps
-        if steps and isinstance(steps[-1], Send) and self.down(call, site.provider):
+        end = steps[-1] if steps else None
+        if isinstance(end, Send) and end.last and self.down(call, site.provider):
             # The next attempt must not get through on this connection: the provider goes down after it.
             steps += (Close(),)
         connection.put(steps, Exchange(call, site.provider, attempt, planned.fault, now_ns))

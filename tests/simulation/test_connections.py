@@ -2,7 +2,7 @@
 
 import pytest
 
-from llminv.history import ConnectFailed, RequestReceived
+from llminv.history import ConnectFailed, FaultReached, RequestReceived
 from llminv.scenario import Act, Call, Scenario, Script
 
 ANSWER = Act()
@@ -47,6 +47,13 @@ def test_silence_ends_the_attempt_only(handler, play_all):
     error = "TimeoutError" if handler == "KeepsAliveByHand" else "ReadTimeout"
     assert history.outcome(0).reply.text == f"{error} 200 200"
     assert [event.at_s for event in history.of(RequestReceived)] == [0.0, 20.0, 20.0]
+
+
+@pytest.mark.parametrize("handler", ["KeepsAlive", "KeepsAliveAsync"])
+def test_an_answer_that_stalls_goes_on_stalling_where_the_provider_goes_down_next(handler, play_all):
+    history = play(play_all, handler, "stall", "connection_refused")
+    assert history.outcome(0).reply.text == "ReadTimeout ConnectError 200"
+    assert [event.at_s for event in history.of(FaultReached)] == [20.0]
 
 
 def test_a_provider_is_down_for_the_second_call_only(play_all):
