@@ -130,7 +130,7 @@ def _long_calls(promise: Promise, call: Call) -> Iterator[Scenario]:
     """Yield calls that would last longer than total_s, were every attempt made: all providers fail slowly."""
     policy = promise.policy
     order = routing.order_from(policy, call.start)
-    cap_s = int(policy.retries.retry_after_cap_s)
+    cap_s = int(min(policy.retries.retry_after_cap_s, pauses.asked_max_s(policy)))
     advised = [
         Act(name, retry_after=str(cap_s))
         for name in FAULTS
@@ -183,7 +183,8 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     timeouts, retries = promise.policy.timeouts, promise.policy.retries
     delays = st.integers(0, int(2 * timeouts.first_token_s) + 2).map(float)
     gaps = st.integers(0, int(2 * timeouts.idle_s) + 2).map(float)
-    waits = st.integers(0, int(retries.retry_after_cap_s) + 1).map(str)
+    waits_max_s = min(retries.retry_after_cap_s + 1, pauses.asked_max_s(promise.policy))
+    waits = st.integers(0, int(waits_max_s)).map(str)
     silent = [act for streamed in (False, True) for act in _silent(promise, streamed=streamed)]
     acts = st.one_of(
         st.sampled_from([*dict.fromkeys(silent), Act("http_429"), Act("http_500")]),

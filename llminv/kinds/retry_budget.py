@@ -26,7 +26,6 @@ from llminv.kinds.laws.reaching import on_all_ways, on_the_way
 from llminv.kinds.laws.retry_law import Retrying
 from llminv.kinds.laws.routing import RoutingInvariant
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
-from llminv.simulation.clock import HORIZON_S
 from llminv.simulation.faults import FAULTS, Effect, Where
 from llminv.verdict import Finding
 
@@ -139,8 +138,8 @@ def _advising(promise: Promise, provider: str) -> SearchStrategy[Act]:
         return st.nothing()
     fault = st.sampled_from(faults)
     retries = promise.policy.retries
-    asked_s = HORIZON_S / (2 * (1 + retries.max) * len(promise.policy.chain))
-    seconds = st.integers(0, int(min(2 * retries.retry_after_cap_s + 2, asked_s)))
+    asked_max_s = pauses.asked_max_s(promise.policy)
+    seconds = st.integers(0, int(min(2 * retries.retry_after_cap_s + 2, asked_max_s)))
     texts = st.one_of(
         seconds.map(str),
         seconds.map(lambda number: f"{pauses.DATE}{number}"),

@@ -5,10 +5,12 @@ from playing import Playing
 from routes import answers, down, promise_of, raises
 from timed import ROUTERS, first, history, only, then
 
+from llminv.audit.search import reproducible, search
 from llminv.declaration.models import Retries, Timeouts
 from llminv.history import CallStarted, FaultReached, History, RequestReceived, ResponseSent
 from llminv.kinds import KINDS
 from llminv.scenario import Act, Call, Scenario, Script
+from llminv.simulation.clock import HORIZON_S
 from llminv.verdict import Finding
 
 # A handler that the world stops leaves its sockets open.
@@ -251,3 +253,17 @@ def test_the_sentence_for_the_document():
         "idle_s 20, attempt_s 60, total_s 300), and lets all of them fail so slowly that the call would last too long; "
         "and drawn mixtures of all"
     )
+
+
+def test_nobody_is_asked_to_wait_for_longer_than_a_world_lasts():
+    a_day = Retries(max=2, faults=("http_429",), retry_after_cap_s=86_400)
+    promise = promise_of("deadline", policy={"retries": a_day})
+    with reproducible():
+        drawn = search(
+            KIND.strategy(promise, ["complete"]), lambda _: (), seed_=0, max_examples=200, known=()
+        ).drawn
+    asked_s = [
+        sum(float(row.act(attempt).retry_after or 0) for row in scenario.acts for attempt in range(2))
+        for scenario in drawn
+    ]
+    assert 1_000 < max(asked_s) < HORIZON_S

@@ -37,6 +37,11 @@ _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)s")
 
 
+def asked_max_s(policy: Policy) -> float:
+    """Return the longest advice for which a world has the time, were all attempts of a call to follow it."""
+    return HORIZON_S / (2 * (1 + policy.retries.max) * len(policy.chain))
+
+
 @dataclass(frozen=True)
 class Pause:
     """The pause that is right before a retry, in seconds; `advice` is what the provider asked for, in words.
