@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -14,12 +15,12 @@ INVENTED = Usage(input_tokens=12, output_tokens=6)
 ADDED = ToolCall("call_added", "get_weather", "{}", index=99)
 
 
-class Completing(Plant):
+class Completing(Plant, ABC):
     """Adds to what the caller was told when all of it was told."""
 
+    @abstractmethod
     def completed(self, told: Reply) -> Reply:
         """Return what the caller is to have been told; it can only be more."""
-        raise NotImplementedError
 
     def whole(self, asked: Asked) -> Course[Reply]:
         reply = yield from super().whole(asked)
@@ -65,12 +66,12 @@ class AddsACall(Completing):
         return replace(told, tool_calls=[*told.tool_calls, ADDED]) if told.tool_calls else told
 
 
-class ChangedCalls(Changed):
+class ChangedCalls(Changed, ABC):
     """Changes the calls of tools."""
 
+    @abstractmethod
     def changed(self, call: ToolCall) -> ToolCall | None:
         """Return what becomes of a call, or of a fragment of one; None: nothing is left."""
-        raise NotImplementedError
 
     def said(self, said: Said) -> Said:
         if isinstance(said, Reply):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -39,7 +40,7 @@ class AsksAgain(Plant):
         yield from drain()
 
 
-class _Afterwards(Plant):
+class _Afterwards(Plant, ABC):
     """Does something after the call, however that ended."""
 
     def whole(self, asked: Asked) -> Course[Reply]:
@@ -64,9 +65,9 @@ class _Afterwards(Plant):
         if failed is not None:
             raise failed
 
+    @abstractmethod
     def afterwards(self, asked: Asked) -> Course[None]:
         """Do it."""
-        raise NotImplementedError
 
 
 class WaitsForEver(_Afterwards):
@@ -152,12 +153,12 @@ class PassesOver(Plant):
         yield from super().stream(asked)
 
 
-class _AsksOther(Plant):
+class _AsksOther(Plant, ABC):
     """Asks something else than it was asked."""
 
+    @abstractmethod
     def other(self, asked: Asked) -> Request:
         """Return what is asked in place of the request."""
-        raise NotImplementedError
 
     def _changed(self, asked: Asked) -> Asked:
         request = self.other(asked)

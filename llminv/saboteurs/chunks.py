@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import ClassVar
 
@@ -149,15 +150,15 @@ class AlwaysStop(Changed):
         return replace(said, finish_reason="stop") if said.finish_reason else said
 
 
-class _Later(Changed):
+class _Later(Changed, ABC):
     """Changes every call but the first, whose answer shows what is reported otherwise."""
 
     def said(self, said: Said) -> Said:
         return self.lost(said) if this_call() > 0 else said
 
+    @abstractmethod
     def lost(self, said: Said) -> Said:
         """Return what is left."""
-        raise NotImplementedError
 
 
 class LosesFinish(_Later):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import fields, replace
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from llminv.simulation.sites import Setting
 OTHERS_S = 15.0
 
 
-class Shared(Plant):
+class Shared(Plant, ABC):
     """Keeps what its calls were told in one place, where the last to look finds that of another."""
 
     told_fields: ClassVar[tuple[str, ...]] = ("usage", "provider")
@@ -24,9 +25,9 @@ class Shared(Plant):
         super().__init__(setting)
         self._told: dict[int, Reply] = {}
 
+    @abstractmethod
     def mixed(self, own: Reply, others: list[Reply]) -> Reply:
         """Return what a call is told in place of its `own` reply."""
-        raise NotImplementedError
 
     def _exchanged(self, asked: Asked, own: Reply) -> Course[Reply]:
         self._told[asked.call] = own

@@ -8,6 +8,7 @@ up, forge what was received, and say so.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import ClassVar
 
@@ -21,7 +22,7 @@ from llminv.simulation.wire import Wire
 RETRIES = 2
 
 
-class Remembering(Plant):
+class Remembering(Plant, ABC):
     """Remembers which providers each call has sent requests to, in order."""
 
     def __init__(self, setting: Setting) -> None:
@@ -40,9 +41,9 @@ class Remembering(Plant):
             wire.send()
         self.sent(wire).append(wire.site.provider)
 
+    @abstractmethod
     def stops(self, wire: Wire) -> bool:
         """Return whether the request never arrives."""
-        raise NotImplementedError
 
 
 class SkipsTheFirst(Remembering):
@@ -91,7 +92,7 @@ class RetriesUnderneath(Plant):
         wire.send()
 
 
-class Forging(Plant):
+class Forging(Plant, ABC):
     """Changes requests on their way."""
 
     def carry(self, wire: Wire) -> None:
@@ -100,9 +101,9 @@ class Forging(Plant):
             self.act()
         wire.send(forged)
 
+    @abstractmethod
     def forged(self, wire: Wire) -> HttpRequest:
         """Return the request that arrives."""
-        raise NotImplementedError
 
 
 def _with_header(request: HttpRequest, name: str, value: str) -> HttpRequest:
