@@ -76,7 +76,9 @@ def test_a_seeded_bug_is_found(id_, workers):
 @pytest.mark.parametrize("id_", SHOWN)
 def test_a_seeded_bug_is_found_as_declared(id_, seed, workers):
     row = SHOWN[id_]
-    assert found(workers, row, seed, max_examples=DRAWN) == (Status.VIOLATED, [(row.code, row.minimal, True)])
+    status, bugs = found(workers, row, seed, max_examples=DRAWN)
+    assert status is Status.VIOLATED
+    assert (row.code, row.minimal, True) in bugs  # some seeds see more of what the bug does
 
 
 @pytest.mark.parametrize("handler", RIGHT)

@@ -14,7 +14,11 @@ from cooling import Handler as Cooling
 
 from llminv.contract import World
 
-DEFAULT = {"after_failures": 1, "seconds": 60.0}
+DEFAULT = {
+    "after_failures": 1,
+    "seconds": 60.0,
+    "faults": ["rate_limit", "server_error", "timeout", "unavailable"],
+}
 
 
 class Handler(Cooling):
