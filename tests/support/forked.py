@@ -30,9 +30,8 @@ class Fork:
     def __init__(self, serve):
         self.returncode = None
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # the threads of pytest-xdist are not in the fork, nor needed there
+            # The threads of pytest-xdist are not in the fork, nor needed there.
+            warnings.simplefilter("ignore")
             self.pid = os.fork()
         if self.pid == 0:
             try:
