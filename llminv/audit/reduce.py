@@ -178,6 +178,9 @@ def _simpler_acts(act: Act, space: Space) -> Iterator[Act]:
         simpler = _read(Said, simplify.simpler(to_json(act.said)))
         # Half of a model's name is no simpler one: it stays, or goes.
         yield from (replace(act, said=said) for said in simpler if said.model in (None, act.said.model))
+        if act.said.usage is not None:
+            said = act.said
+            yield from (replace(act, said=replace(said, usage=less)) for less in usages.fewer(said.usage))
     if act.fault is None:
         yield from map(Act, space.faults)  # a provider that says nothing is simpler than one that is late
         return

@@ -1,4 +1,4 @@
-"""Simpler calls of `cost`: with fewer tokens, asked less often, and several that ask about the same."""
+"""Usages of fewer tokens, and simpler calls of `cost`: asked less often, several that ask about the same."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def simpler(call: Call) -> Iterator[Call]:
         return
     yield from (replace(call, times=times) for times in _TIMES if times < call.times)
     if call.usage is not None:
-        yield from (replace(call, usage=usage) for usage in _smaller(call.usage))
+        yield from (replace(call, usage=usage) for usage in fewer(call.usage))
     else:
         usages = simplify.simpler(to_json(DEFAULT_USAGE))
         yield from (replace(call, usage=from_json(Usage, usage)) for usage in usages)
 
 
-def _smaller(usage: Usage) -> Iterator[Usage]:
+def fewer(usage: Usage) -> Iterator[Usage]:
     """Yield usages with fewer tokens in a whole and in a part of it, which cannot be more than the whole."""
     for part, whole in _WHOLES.items():
         count = min(getattr(usage, part) or 0, getattr(usage, whole) or 0)

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llminv.audit.reduce import Space, reduce, size
-from llminv.scenario import ANSWER, EVERY_CALL, Act, Call, Scenario, Script
+from llminv.contract import Usage
+from llminv.scenario import ANSWER, EVERY_CALL, Act, Call, Said, Scenario, Script
 
 CHAIN = ("openai", "anthropic", "deepseek", "gemini")
 FAULTS = ("http_429", "http_500", "no_answer")
@@ -32,6 +33,15 @@ def fault_at(scenario, provider, call=0):
 def asked_s(scenario, provider):
     act = scenario.script(0, provider).then
     return float((act.retry_after or act.retry_info or "0").removesuffix("s"))
+
+
+def billed(tokens):
+    return Act(said=Said(usage=Usage(tokens, cached_input_tokens=tokens)))
+
+
+def all_cached(scenario):
+    said = scenario.script(0, "openai").then.said
+    return said and said.usage and 0 < (said.usage.input_tokens or 0) == said.usage.cached_input_tokens
 
 
 ANY = lambda scenario: any(act.fault for row in scenario.acts for act in (*row.attempts, row.then))  # noqa: E731
@@ -110,6 +120,11 @@ CASES = {
             persistent("anthropic", Act("http_429", retry_after="60")),
         ),
         of(persistent("openai", Act(retry_after="46")), persistent("anthropic", Act(retry_after="46"))),
+    ),
+    "what is billed becomes less in a whole and in its part": (
+        all_cached,
+        of(persistent("openai", billed(9))),
+        of(persistent("openai", billed(1))),
     ),
     "calls go, and acts keep to their call": (
         lambda s: any(fault_at(s, "openai", call) for call in range(len(s.calls))),
