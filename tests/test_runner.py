@@ -103,6 +103,12 @@ from llminv.contract import Reply, ToolCall
 class Handler:
     {define} {name}(self, request):
         {body}
+    def waits(self):
+        import time
+        try:
+            time.sleep(1e9)
+        finally:
+            sum(range(3_000_000))
 """
 
 
@@ -123,6 +129,7 @@ def method(body, *, asynchronous=False):
         ("random = __import__('random'); random.seed(1); os.environ['X'] = '1'; return 'hi'", Replied),
         ("sys.setrecursionlimit(5000); return 'hi'", Replied),
         ("return None", ContractBroken),
+        ("import threading; threading.Thread(target=self.waits).start(); return 'hi'", Replied),
     ],
 )
 def test_the_process_is_as_before(body, outcome, spec, as_before):

@@ -235,7 +235,7 @@ def installed() -> Iterator[Callable[[], None]]:
         _replace_references(patches, replaced)
         yield lambda: apply_seams(patches)
     finally:
-        patches.undo()
         scheduler.close()
         set_scheduler(None)
+        patches.undo()
         SimulatedSocket.probes.close()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _allocate_real_lock = _thread.allocate_lock
 # How many turns the others get at the end of a world, at most.
 DRAIN_TURNS_MAX = 1_000
+# How long a blocked thread has, in real time, to end when the simulation is taken out.
+END_S = 0.5
 
 
 class Member:
@@ -158,11 +160,15 @@ class Scheduler:
     def close(self) -> None:
         """The simulation is taken out: threads that are still blocked end, in real time."""
         left, self._blocked = self._blocked, []
+        idents = {ident for ident, member in self._members.items() if member in left}
         for member in left:
             member.blocked = False
             member.interrupt = WorldStopped("closed", "the simulation was taken out")
             member.gate.release()
-        for ident in self._members:
+        for thread in threading.enumerate():
+            if thread.ident in idents:
+                thread.join(END_S)
+        for ident in tuple(self._members):
             remove_thread(ident)
 
     def rebase(self, clock: Clock) -> None:

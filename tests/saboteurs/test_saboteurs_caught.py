@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
+from local import LocalWorker
 
 from llminv.audit.engine import Options
 from llminv.audit.proof import Result
@@ -17,7 +18,6 @@ from llminv.cli.project import PACKAGED
 from llminv.declaration.load import load
 from llminv.declaration.models import Cooldown, Retries, Stream
 from llminv.kinds import KINDS
-from llminv.runner import Runner
 from llminv.saboteurs import SABOTEURS
 from llminv.saboteurs.interface import Boundary
 from llminv.simulation.dialects import DIALECTS
@@ -26,29 +26,6 @@ ROOT = Path(__file__).parents[2]
 RAW, BYOK = (f"{ROOT}/examples/{name}/handler.py:Handler" for name in ("raw", "byok"))
 OWN = f"{Path(__file__).with_name('handlers.py')}:"
 FEW = ("http_429", "http_500", "key_rejected")
-
-
-class LocalWorker:
-    """Plays in this process: a worker of its own for each handler would take longer than all the plays."""
-
-    def __init__(self, setting, spec, *_, **options):
-        self._runner = Runner(setting, spec)
-        self._setting = setting
-
-    def __enter__(self):
-        self._runner.__enter__()
-        self.offers = self._runner.offers
-        return self
-
-    def __exit__(self, *exit_):
-        self._runner.__exit__(*exit_)
-
-    def play(self, scenario):
-        return self._runner.play(scenario)
-
-    def play_sabotaged(self, scenario, saboteur):
-        plant = SABOTEURS[saboteur].plant(self._setting)
-        return self._runner.play(scenario, plant), plant.acted
 
 
 class Case(NamedTuple):

@@ -7,16 +7,15 @@ which all are built, holds there. In the ordinary run the cells are those that l
 
 from __future__ import annotations
 
-import warnings
 from functools import cache
 
 import pytest
+from local import LocalWorker
 from played import ROOT, Played, shipped
 from token_rows import OTHERS, ROWS
 
 from llminv.audit.search import reproducible, search
 from llminv.kinds import KINDS
-from llminv.runner import Runner
 
 HANDLERS = ROOT / "tests/seeded/tokens"
 EXAMPLE = ROOT / "examples/byok/handler.py"
@@ -28,17 +27,7 @@ class InProcess(Played):
 
     def __init__(self, file, invariant):
         super().__init__(file, invariant)
-        self._worker = Runner(self.promise.setting(), f"{file}:Handler")
-
-    def __enter__(self):
-        self._warned = warnings.catch_warnings()
-        self._warned.__enter__()
-        warnings.simplefilter("ignore")  # what a handler leaves open is no concern of a kind
-        return super().__enter__()
-
-    def __exit__(self, *exit_):
-        super().__exit__(*exit_)
-        self._warned.__exit__(*exit_)
+        self._worker = LocalWorker(self.promise.setting(), f"{file}:Handler")
 
     def near(self, minimal):
         """The cells that look like `minimal`: its provider and model, texts or messages, long or not."""
