@@ -174,13 +174,13 @@ def _simpler_acts(act: Act, space: Space) -> Iterator[Act]:
     for option in _options(act):
         yield replace(act, **{option: getattr(ANSWER, option)})
     yield from values.simpler(act)
-    if act.said is not None:
-        simpler = _read(Said, simplify.simpler(to_json(act.said)))
+    said = act.said
+    if said is not None:
+        simpler = [*_read(Said, simplify.simpler(to_json(said)))]
+        if said.usage is not None:
+            simpler += [replace(said, usage=less) for less in usages.fewer(said.usage)]
         # Half of a model's name is no simpler one: it stays, or goes.
-        yield from (replace(act, said=said) for said in simpler if said.model in (None, act.said.model))
-        if act.said.usage is not None:
-            said = act.said
-            yield from (replace(act, said=replace(said, usage=less)) for less in usages.fewer(said.usage))
+        yield from (replace(act, said=less) for less in simpler if less.model in (None, said.model))
     if act.fault is None:
         yield from map(Act, space.faults)  # a provider that says nothing is simpler than one that is late
         return
