@@ -96,11 +96,16 @@ class Stream(Fields):
 
 
 class Cooldown(Fields):
-    """After so many failures in a row by one of `faults`, a provider is left alone for so long."""
+    """After so many failures in a row by one of `faults`, a provider is left alone for so long.
+
+    `all_in_cooldown`: what a call does that finds every provider in cooldown. It tries them all the same, or
+    raises the error of exhaustion and calls nobody; where it is left out, nothing is promised.
+    """
 
     after_failures: Annotated[Count, Field(ge=1)]
     seconds: Limit
     faults: FaultWords
+    all_in_cooldown: Annotated[Literal["raise", "try"], Choice()] | None = None
 
 
 def _no_cooldown(value: object) -> object:

@@ -2,8 +2,8 @@
 
 Judged against a small reference model over sequences of calls and waits (`cooldown_law`). The policy leaves
 room for several readings; a handler keeps its promise as long as one of them agrees with all that it did.
-With `cooldown: none` declared, nothing ever holds a provider back. What happens when every provider is in
-cooldown is not declared, and not judged.
+With `cooldown: none` declared, nothing ever holds a provider back. What a call does that finds every provider
+in cooldown is judged where it is declared (`all_in_cooldown`).
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ if TYPE_CHECKING:
 
     from llminv.declaration.promise import Promise
 
+ALL_RESTING = "every provider was in cooldown at a call"
 # How long a call fails later than the one that it runs beside, at most.
 LATER_S = 10.0
 
 CODES = {
     "called_in_cooldown": "A provider was called that should have been left alone.",
     "left_alone": "A provider was not called although it was its turn and nothing held it back.",
+    "failure_as_content": "Every provider was in cooldown, and the caller got a reply.",
+    "wrong_error": "Every provider was in cooldown, and the error is not the declared one.",
     **routing.STOPPED_CODES,
 }
 
@@ -95,8 +98,16 @@ def _in(promise: Promise, operation: str, faults: Sequence[str]) -> list[str]:
     return routing.of_each_sort(names) if operation in routing.STREAM else names
 
 
+def _all_in_cooldown(promise: Promise) -> str | None:
+    """Return what is declared for a call that finds every provider in cooldown."""
+    cooldown = promise.policy.cooldown
+    return None if cooldown is None else cooldown.all_in_cooldown
+
+
 def _broken(promise: Promise) -> tuple[str, ...]:
-    """Return the providers to break: the first two, as long as another one is left to answer."""
+    """Return the providers to break: the first two, and without such a declaration one is left to answer."""
+    if _all_in_cooldown(promise):
+        return routing.order_from(promise.policy, routing.start_of(promise))
     chain = routing.chain_of(promise)
     return chain[: max(1, min(2, len(promise.policy.chain) - 1))]
 
@@ -148,6 +159,9 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
                 *waits, after_s = _waits(cooldown)
                 for wait_s in waits[1:]:
                     yield _sequence(promise, operation, [*failed, _Step(wait_s)])
+                if _all_in_cooldown(promise):
+                    all_failed = [replace(step, providers=len(_broken(promise))) for step in failed]
+                    yield _sequence(promise, operation, [*all_failed, _Step(), _Step(after_s)])
                 again = [*failed, _Step(after_s, fault), *failed[1:], _Step()]
                 yield _sequence(promise, operation, again)
                 yield _sequence(promise, operation, _side_by_side(promise, cooldown, failed))
@@ -170,8 +184,12 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     def sequences(operation: str) -> SearchStrategy[Scenario]:
         cooling, others = (_in(promise, operation, names) for names in (_cooling(promise), _others(promise)))
         fault = st.one_of(st.none(), st.sampled_from((None, *cooling, *others)))
-        step = st.builds(_Step, st.sampled_from(_waits(promise.policy.cooldown)), fault, st.integers(1, 2))
-        failed = st.sampled_from((None, *cooling)).map(lambda name: [_Step(fault=name)] * _failures(promise))
+        number = st.integers(1, max(2, len(_broken(promise))))
+        step = st.builds(_Step, st.sampled_from(_waits(promise.policy.cooldown)), fault, number)
+        failing = st.builds(
+            lambda name, at: _Step(fault=name, providers=at), st.sampled_from((None, *cooling)), number
+        )
+        failed = failing.map(lambda step: [step] * _failures(promise))
         before: SearchStrategy[list[_Step]] = st.one_of(st.builds(list[_Step]), failed)
         steps = st.lists(step, min_size=1, max_size=_fields(promise).calls)
         return st.builds(lambda first, rest: _sequence(promise, operation, [*first, *rest]), before, steps)
@@ -186,7 +204,11 @@ def _required(promise: Promise) -> frozenset[str]:
     first = routing.chain_of(promise)[0]
     if promise.policy.cooldown is None:
         return frozenset({f"{first} was called after it had failed"})
-    return frozenset({f"{first} was in cooldown at a call", f"{first} was called after its cooldown"})
+    all_resting = {ALL_RESTING} if _all_in_cooldown(promise) else set()
+    return (
+        frozenset({f"{first} was in cooldown at a call", f"{first} was called after its cooldown"})
+        | all_resting
+    )
 
 
 def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozenset[str]:
@@ -197,6 +219,8 @@ def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozen
         agreed, at_s = moment.agreed, moment.at_s
         if agreed and all(reading.must_rest(first, at_s) for reading in agreed):
             labels.add(f"{first} was in cooldown at a call")
+        if agreed and all(reading.all_rest(moment.route.order, at_s) for reading in agreed):
+            labels.add(ALL_RESTING)
         tried = first in moment.route.tried
         if tried and failed:
             labels.add(f"{first} was called after it had failed")
@@ -218,7 +242,8 @@ def _check(promise: Promise, scenario: Scenario, history: History) -> list[Findi
 
 def _reservations(promise: Promise) -> tuple[str, ...]:
     reasons = list(routing.silences(promise))
-    if promise.policy.cooldown is not None and len(promise.policy.chain) == 1:
+    undeclared = promise.policy.cooldown is not None and not _all_in_cooldown(promise)
+    if undeclared and len(promise.policy.chain) == 1:
         reasons.append("the policy does not say what happens when all providers are in cooldown")
     elif not _cooling(promise):
         reasons.append("none of the faults to play cools a provider down")
@@ -228,11 +253,10 @@ def _reservations(promise: Promise) -> tuple[str, ...]:
 def _describe(promise: Promise) -> str:
     cooldown = promise.policy.cooldown
     words = dict.fromkeys(FAULTS[name].fault_class for name in _faults(promise))
-    declared = (
-        "no cooldown"
-        if cooldown is None
-        else f"{cooldown.seconds:g} s after {cooldown.after_failures} failures in a row"
-    )
+    declared = "no cooldown"
+    if cooldown is not None:
+        declared = f"{cooldown.seconds:g} s after {cooldown.after_failures} failures in a row"
+        declared += f", all in cooldown: {cooldown.all_in_cooldown}" if cooldown.all_in_cooldown else ""
     return (
         f"makes sequences of calls with waits between them, {', '.join(words)} at "
         f"{' and '.join(_broken(promise))}, and compares them with a reference model ({declared})"
@@ -240,9 +264,13 @@ def _describe(promise: Promise) -> str:
 
 
 def _moot(promise: Promise) -> dict[str, str]:
+    moot = {}
     if promise.policy.cooldown is None:
-        return {"called_in_cooldown": "the policy declares no cooldown"}
-    return {}
+        moot["called_in_cooldown"] = "the policy declares no cooldown"
+    if _all_in_cooldown(promise) != "raise":
+        why = "the policy does not say that a call which finds every provider in cooldown raises"
+        moot |= dict.fromkeys(("failure_as_content", "wrong_error"), why)
+    return moot
 
 
 KIND = Kind(

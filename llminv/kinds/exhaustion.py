@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llminv.declaration.fields import Boolean
-from llminv.history import ErrorInfo, History, Raised, Replied
+from llminv.history import History, Raised, Replied
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.laws import routing
+from llminv.kinds.laws.exhausted import otherwise
 from llminv.kinds.laws.routing import Route, RoutingInvariant, told
 from llminv.scenario import Act, Call, Scenario, Script
 from llminv.verdict import Finding
@@ -123,27 +124,19 @@ def _nobody_answers(scenario: Scenario, route: Route, call: int) -> bool:
 
 def _judge(promise: Promise, route: Route, call: int) -> Iterator[Finding]:
     outcome = route.outcome
-    declared = promise.policy.exhausted
-    if isinstance(outcome, Replied):
-        expected = f"{declared} is raised: no provider answered"
-        yield Finding("failure_as_content", expected, told(outcome), call, at_s=outcome.at_s)
-    if not isinstance(outcome, Raised) or not _all_failed(promise, route):
-        return  # where the chain was cut short, that is fallback_order's finding
-    if not _is_a(outcome.error, declared):
-        expected = f"{declared} is raised: no provider answered"
-        yield Finding("wrong_error", expected, told(outcome), call, at_s=outcome.at_s)
+    tried_all = _all_failed(promise, route)
+    wrong = otherwise(promise, outcome, call, "no provider answered")
+    # Where the chain was cut short, an error is fallback_order's finding.
+    if wrong is not None and (tried_all or isinstance(outcome, Replied)):
+        yield wrong
+    if wrong is not None or not tried_all or not isinstance(outcome, Raised):
         return
     named = _named(outcome, promise.providers)
     for provider in route.tried if _names_providers(promise) else ():
         if provider not in named:
-            expected = f"{declared} names every provider tried: {', '.join(route.tried)}"
+            expected = f"{promise.policy.exhausted} names every provider tried: {', '.join(route.tried)}"
             observed = f"{provider} is not named: {told(outcome)}"
             yield Finding("provider_not_named", expected, observed, call, provider, at_s=outcome.at_s)
-
-
-def _is_a(error: ErrorInfo, declared: str) -> bool:
-    name = declared.rpartition(".")[2]
-    return name == error.type or name in error.bases
 
 
 def _named(outcome: Raised, providers: Iterable[str]) -> frozenset[str]:

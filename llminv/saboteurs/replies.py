@@ -177,7 +177,7 @@ ROWS = (
     Saboteur(
         "another_error",
         Boundary.REPLY,
-        ("exhaustion.wrong_error",),
+        ("exhaustion.wrong_error", "cooldown.wrong_error"),
         "raises an error of another class than the declared one",
         "https://github.com/BerriAI/litellm/issues/41385",
         OtherError,

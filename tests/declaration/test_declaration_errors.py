@@ -249,6 +249,7 @@ FALLBACK_ORDER_FIELDS = "id, title, kind, statement, critical, max_examples, acc
             "cooldown: never",
             (
                 "providers.yaml:18:13: policy.cooldown: expected none, or a mapping with after_failures, seconds, faults, "
+                "all_in_cooldown, "
                 "found 'never'"
             ),
         ),

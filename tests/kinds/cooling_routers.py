@@ -149,3 +149,36 @@ class KeepsTheFirstDeadlineAtOnce(KeepsTheFirstDeadline):
     """Cools after one failure."""
 
     after_failures = 1
+
+
+class CoolsAtOnce(Cools):
+    after_failures = 1
+
+
+class RaisesWhenAllRest(CoolsAtOnce):
+    """Right where a call that finds all in cooldown is to raise."""
+
+    @property
+    def formats(self):
+        now = time.monotonic()
+        return [made for made in WholeRouter.formats if self.until.get(made.name, now) <= now]
+
+
+class AnswersWhenAllRest(RaisesWhenAllRest):
+    def complete(self, request):
+        return super().complete(request) if self.formats else "Please come back later."
+
+
+class RaisesAnotherWhenAllRest(RaisesWhenAllRest):
+    def complete(self, request):
+        if not self.formats:
+            raise RuntimeError("all in cooldown")
+        return super().complete(request)
+
+
+class LiftsACooldownAtOnce(CoolsAtOnce):
+    """Asks all where all rest; who answers then rests no longer."""
+
+    def answered(self, name):
+        super().answered(name)
+        self.until.pop(name, None)

@@ -1,13 +1,13 @@
 """Playing a kind against a router in this process: what its cells show, reduced; and removals."""
 
-import warnings
 from dataclasses import fields, replace
 from itertools import islice
 from pathlib import Path
 
+from local import LocalWorker
+
 from llminv.audit.reduce import Space, reduce
 from llminv.kinds import KINDS
-from llminv.runner import Runner
 from llminv.scenario import ANSWER, Act, Call, Scenario, Script
 
 CALLERS = Path(__file__).with_name("callers.py")
@@ -38,20 +38,16 @@ class Playing:
         self.spec = f"{file}:{router}"
 
     def __enter__(self):
-        self._warned = warnings.catch_warnings()
-        self._warned.__enter__()
-        warnings.simplefilter("ignore")  # what a handler leaves open is no concern of a kind
-        self._runner = Runner(self.promise.setting(), self.spec)
-        self._runner.__enter__()
-        self.operations = [name for name in self.kind.operations if name in self._runner.offers]
+        self._worker = LocalWorker(self.promise.setting(), self.spec)
+        self._worker.__enter__()
+        self.operations = [name for name in self.kind.operations if name in self._worker.offers]
         return self
 
     def __exit__(self, *exit_):
-        self._runner.__exit__(*exit_)
-        self._warned.__exit__(*exit_)
+        self._worker.__exit__(*exit_)
 
     def history(self, scenario):
-        return self._runner.play(scenario)
+        return self._worker.play(scenario)
 
     def findings(self, scenario):
         history = self.history(scenario)

@@ -3,7 +3,7 @@
 import cooling_routers
 import pytest
 from playing import CALLERS, COOLING, FAULTS, Playing, calls, down
-from routes import promise_of
+from routes import CHAIN, promise_of
 
 from llminv.declaration.models import Cooldown
 from llminv.history import (
@@ -28,12 +28,15 @@ COUNTED = ("http_429", "connection_refused", "key_rejected")
 MIXED = (*COUNTED, "http_500", "no_answer")
 
 
-def declared(after_failures=3, seconds=60, faults=CLASSES, failures=COUNTED, **policy):
-    cooldown = Cooldown(after_failures=after_failures, seconds=seconds, faults=faults)
+def declared(after_failures=3, seconds=60, faults=CLASSES, failures=COUNTED, all_in=None, **policy):
+    cooldown = Cooldown(after_failures=after_failures, seconds=seconds, faults=faults, all_in_cooldown=all_in)
     return promise_of("cooldown", policy={"cooldown": cooldown, **policy}, failures=failures)
 
 
 DECLARED = declared()
+ALL_RAISE, ALL_TRY = (
+    declared(after_failures=1, failures=COUNTED[:1], all_in=word) for word in ("raise", "try")
+)
 
 
 def sequence(*failing, length=None, waits=()):
@@ -45,6 +48,8 @@ def sequence(*failing, length=None, waits=()):
 
 BESIDE = Call("complete", joins=True)
 LATER = Script(1, "openai", then=Act("http_429", delay_s=5.0))
+
+EVERYONE = Scenario(calls("complete", "complete"), down(0, *CHAIN))
 
 # router -> the promise, and the minimal scenario of each code
 PLANTED = {
@@ -93,6 +98,10 @@ PLANTED = {
             )
         },
     ),
+    "LiftsACooldownAtOnce": (ALL_RAISE, {"called_in_cooldown": EVERYONE}),
+    "AnswersWhenAllRest": (ALL_RAISE, {"failure_as_content": EVERYONE}),
+    "RaisesAnotherWhenAllRest": (ALL_RAISE, {"wrong_error": EVERYONE}),
+    "RaisesWhenAllRest": (ALL_TRY, {"left_alone": EVERYONE}),
 }
 
 
@@ -124,6 +133,17 @@ def test_a_router_that_cools_as_declared_holds_in_every_reading(router):
 @pytest.mark.parametrize("router", ["Cools", "CountsAttempts", "Retries"])
 def test_a_router_that_cools_as_declared_holds_with_retried_faults_alone(router):
     promise = declared(faults=("rate_limit",), failures=("http_429",))
+    with Playing(router, promise, COOLING) as playing:
+        minimal = playing.minimal()
+    assert minimal == {}
+    assert playing.labels >= KIND.required(promise)
+
+
+@pytest.mark.parametrize(
+    ("router", "promise"),
+    [("RaisesWhenAllRest", ALL_RAISE), ("CoolsAtOnce", ALL_TRY), ("LiftsACooldownAtOnce", ALL_TRY)],
+)
+def test_a_router_that_finds_all_in_cooldown_holds_as_declared(router, promise):
     with Playing(router, promise, COOLING) as playing:
         minimal = playing.minimal()
     assert minimal == {}
@@ -269,6 +289,7 @@ def test_what_cannot_be_judged_whole():
     assert KIND.reservations(declared(**alone)) == (
         "the policy does not say what happens when all providers are in cooldown",
     )
+    assert KIND.reservations(declared(all_in="try", **alone)) == ()
     assert KIND.reservations(promise_of("cooldown", policy=alone)) == ()
     assert KIND.reservations(declared(faults=("quota",))) == (
         "none of the faults to play cools a provider down",

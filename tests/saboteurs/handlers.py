@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "kinds"))
 
-from cooling_routers import Cools  # noqa: F401 - for the tests
+from cooling_routers import Cools, RaisesWhenAllRest  # noqa: F401 - for the tests
 from costing_routers import Costs
 from stream_routers import Resumes  # noqa: F401 - for the tests
 

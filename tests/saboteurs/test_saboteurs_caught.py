@@ -43,6 +43,7 @@ class Case(NamedTuple):
 
 SKIPPED = Result.NOT_APPLICABLE
 STREAM, COMPLETE = ("stream",), ("complete",)
+ALL_MOOT = {"error_as_text": SKIPPED, "another_error": SKIPPED}
 CASES = {
     "fallback_order": [
         Case(RAW, COMPLETE, {"chain": ("openai", "anthropic", "deepseek")}, {"failures": FEW}),
@@ -60,11 +61,22 @@ CASES = {
     "retry_budget": [Case(RAW, COMPLETE, {}, {"failures": FEW, "chain": ("openai",)})],
     "deadline": [Case(RAW, COMPLETE)],
     "cooldown": [
-        Case(RAW, COMPLETE, {}, {"failures": FEW}, {"fast_clock": SKIPPED}),
+        Case(RAW, COMPLETE, {}, {"failures": FEW}, {"fast_clock": SKIPPED, **ALL_MOOT}),
         Case(
             OWN + "Cools",
             COMPLETE,
             {"cooldown": Cooldown(after_failures=3, seconds=60, faults=("rate_limit",))},
+            {"failures": ("http_429",)},
+            ALL_MOOT,
+        ),
+        Case(
+            OWN + "RaisesWhenAllRest",
+            COMPLETE,
+            {
+                "cooldown": Cooldown(
+                    after_failures=1, seconds=60, faults=("rate_limit",), all_in_cooldown="raise"
+                )
+            },
             {"failures": ("http_429",)},
         ),
     ],

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from llminv.declaration.models import Cooldown, meant
 from llminv.history import Attempt, CallStarted, History
 from llminv.kinds.laws import routing
+from llminv.kinds.laws.exhausted import otherwise
 from llminv.kinds.laws.routing import Route
 from llminv.scenario import Act, Scenario
 from llminv.verdict import Finding
@@ -51,6 +52,10 @@ class Reading:
         """Return whether the provider has to be left alone at this time."""
         return provider not in self._unclear and at_s < self._rests.get(provider, _NEVER)[0]
 
+    def all_rest(self, providers: Sequence[str], at_s: float) -> bool:
+        """Return whether all of `providers` have to be left alone at this time."""
+        return bool(providers) and all(self.must_rest(provider, at_s) for provider in providers)
+
     def may_rest(self, provider: str, at_s: float) -> bool:
         """Return whether the provider may be left alone at this time."""
         return provider in self._unclear or at_s < self._rests.get(provider, _NEVER)[1]
@@ -72,6 +77,7 @@ class Reading:
             provider, fault = attempt.provider, attempt.fault
             if not routing.fails(Act(fault)):
                 self._counts[provider] = 0
+                self._may_be_back(provider)
             elif self.by_calls and last[attempt.call, provider] != attempt.attempt:
                 continue
             elif fault not in cooling:
@@ -90,6 +96,11 @@ class Reading:
         self._rests[provider] = (max(before[0], rests[0]), max(before[1], rests[1]))
         if self.starts_anew:
             self._counts[provider] = 0
+
+    def _may_be_back(self, provider: str) -> None:
+        """It answered: where it was resting all the same, it may rest on, and need not."""
+        if provider in self._rests:
+            self._rests[provider] = (-math.inf, self._rests[provider][1])
 
 
 def _in_both_ways(attempts: Sequence[Attempt], cooling: frozenset[str]) -> set[str]:
@@ -133,7 +144,7 @@ def walk(promise: Promise, scenario: Scenario, history: History) -> Iterator[Mom
         routes = [routing.route_of(promise, scenario, history, call) for call in calls]
         if len(calls) == 1:
             at_s = starts[calls[0]]
-            found = [_judge(reading, routes[0], calls[0], at_s, failed) for reading in readings]
+            found = [_judge(promise, reading, routes[0], calls[0], at_s, failed) for reading in readings]
             readings = [reading for reading, finding in zip(readings, found, strict=True) if finding is None]
             findings = [finding for finding in found if finding is not None]
             yield Moment(routes[0], at_s, readings, findings)
@@ -158,9 +169,11 @@ def _groups(scenario: Scenario) -> list[list[int]]:
 
 
 def _judge(
-    reading: Reading, route: Route, call: int, at_s: float, failed: dict[str, str | None]
+    promise: Promise, reading: Reading, route: Route, call: int, at_s: float, failed: dict[str, str | None]
 ) -> Finding | None:
     """Return what a call did against a reading; `failed` are the providers that failed before, and how."""
+    if reading.all_rest(route.order, at_s):
+        return _judge_all_resting(promise, reading, route, call, at_s)
     if all(reading.may_rest(provider, at_s) for provider in route.order):
         return None
     reached = max((route.order.index(name) for name in route.tried if name in route.order), default=None)
@@ -179,3 +192,24 @@ def _judge(
             observed = f"{', '.join(route.tried) or 'no provider'} was called"
             return Finding("left_alone", expected, observed, call, provider, fault_class, at_s)
     return None
+
+
+def _judge_all_resting(
+    promise: Promise, reading: Reading, route: Route, call: int, at_s: float
+) -> Finding | None:
+    """Return what a call did that found every provider in cooldown, against what is declared for it."""
+    declared = reading.cooldown and reading.cooldown.all_in_cooldown
+    if declared == "try" and not route.attempts:
+        expected = "providers are tried all the same: every one is in cooldown"
+        return Finding("left_alone", expected, "no provider was called", call, at_s=at_s)
+    if declared != "raise":
+        return None
+    for attempt in route.attempts:
+        if reading.must_rest(attempt.provider, attempt.started_at_s):
+            expected = "nobody is called: every provider is in cooldown"
+            observed = f"{attempt.provider} was called at {attempt.started_at_s:.3f} s"
+            where = (call, attempt.provider, routing.class_of(attempt.fault), attempt.started_at_s)
+            return Finding("called_in_cooldown", expected, observed, *where)
+    if route.attempts:  # a cooldown has ended meanwhile
+        return None
+    return otherwise(promise, route.outcome, call, "every provider is in cooldown")
