@@ -1,7 +1,8 @@
 """exhaustion: when every provider fails, the caller gets the declared error, which names them all.
 
 A failure never comes back as content: an apology in place of an answer is data that nobody can tell
-from an answer.
+from an answer. Where the error lists its attempts, they are those of its own call: two calls that went the
+same way list as many.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.laws import routing
 from llminv.kinds.laws.exhausted import otherwise
 from llminv.kinds.laws.routing import Route, RoutingInvariant, told
-from llminv.scenario import Act, Call, Scenario, Script
+from llminv.scenario import EVERY_CALL, Act, Call, Scenario, Script
 from llminv.verdict import Finding
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ CODES = {
     "failure_as_content": "No provider answered, and the caller got a reply.",
     "wrong_error": "No provider answered, and the error is not the declared one.",
     "provider_not_named": "The error does not name a provider that was tried.",
+    "attempts_of_another_call": "The error lists more attempts than that of an earlier call which went alike.",
     **routing.STOPPED_CODES,
 }
 
@@ -49,15 +51,25 @@ def _names_providers(promise: Promise) -> bool:
     return promise.invariant.names_providers
 
 
-def _down_with(call: Call, providers: tuple[str, ...], faults: tuple[str, ...]) -> Scenario:
+def _down_with(call: Call, providers: tuple[str, ...], faults: tuple[str, ...], *, twice: bool) -> Scenario:
     rows = zip(providers, faults, strict=True)
-    return Scenario((call,), tuple(Script(0, provider, then=Act(fault)) for provider, fault in rows))
+    once = Scenario((call,), tuple(Script(0, provider, then=Act(fault)) for provider, fault in rows))
+    return _twice(once) if twice else once
+
+
+def _twice(scenario: Scenario) -> Scenario:
+    """Make the same call again, and let the providers do the same."""
+    return replace(
+        scenario, calls=scenario.calls * 2, acts=tuple(replace(row, call=EVERY_CALL) for row in scenario.acts)
+    )
 
 
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     for operation in operations:
-        for fault in routing.cell_faults(promise, operation):
+        faults = routing.cell_faults(promise, operation)
+        for fault in faults:
             yield routing.down(Call(operation), promise.policy.chain, fault)
+        yield _twice(routing.down(Call(operation), promise.policy.chain, faults[0]))
         if isinstance(promise.invariant, Exhaustion) and promise.invariant.without_key:
             chain, fault = promise.policy.chain, routing.faults_in(promise, operation)[0]
             yield Scenario((Call(operation),), unset=chain)
@@ -71,7 +83,8 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
 
     def scenarios(call: Call) -> SearchStrategy[Scenario]:
         fault = st.sampled_from(routing.faults_in(promise, call.operation))
-        return st.builds(_down_with, st.just(call), st.just(chain), st.tuples(*[fault for _ in chain]))
+        faults = st.tuples(*[fault for _ in chain])
+        return st.builds(_down_with, st.just(call), st.just(chain), faults, twice=st.booleans())
 
     return routing.calls(promise, operations).flatmap(scenarios)
 
@@ -103,12 +116,29 @@ def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozen
 
 def _check(promise: Promise, scenario: Scenario, history: History) -> list[Finding]:
     findings: list[Finding] = []
+    listed: dict[tuple[tuple[str, str | None], ...], int] = {}
     for call in range(len(scenario.calls)):
         route = routing.route_of(promise, scenario, history, call)
         if _nobody_answers(scenario, route, call) and routing.judged(promise, route):
             findings += _judge(promise, route, call)
+            findings += _others(route, call, listed)
         findings += routing.stopped(route, call)
     return findings
+
+
+def _others(
+    route: Route, call: int, listed: dict[tuple[tuple[str, str | None], ...], int]
+) -> Iterator[Finding]:
+    """Compare the attempts that an error lists with those `listed` by the first that went the same way."""
+    outcome = route.outcome
+    if not isinstance(outcome, Raised):
+        return
+    way = tuple((attempt.provider, attempt.fault) for attempt in route.attempts)
+    number, own = len(outcome.attempts), listed.setdefault(way, len(outcome.attempts))
+    if number > own:
+        expected = f"the error lists {own} attempts, as that of an earlier call that went the same way"
+        observed = f"it lists {number}: {', '.join(outcome.attempts)}"
+        yield Finding("attempts_of_another_call", expected, observed, call, at_s=outcome.at_s)
 
 
 def _nobody_answers(scenario: Scenario, route: Route, call: int) -> bool:
@@ -154,7 +184,7 @@ def _named(outcome: Raised, providers: Iterable[str]) -> frozenset[str]:
 def _describe(promise: Promise) -> str:
     return (
         f"lets all of {', '.join(promise.policy.chain)} fail, with {', '.join(routing.classes_of(promise))}: "
-        "each fault at all of them, and drawn mixtures"
+        "each fault at all of them, and drawn mixtures, in one call or in two of the same"
     )
 
 

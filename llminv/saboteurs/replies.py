@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from llminv.contract import Chunk, Reply, Usage
 from llminv.saboteurs.interface import Ask, Asked, Boundary, Course, Emit, Next, Plant, Saboteur
+from llminv.simulation.sites import Setting
 
 Said = TypeVar("Said", Reply, Chunk)
 
@@ -132,6 +133,25 @@ class NamesNobody(Exhausted):
         raise self.exhausted("no provider is left")
 
 
+class KeepsAttempts(Exhausted):
+    """Raises the declared error, with all that failed since the handler was made."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self._attempts: list[object] = []
+
+    def failed(self, error: Exception) -> str:
+        own = getattr(error, "attempts", None)
+        if not isinstance(own, list | tuple) or not own:
+            raise error
+        if self._attempts:
+            self.act()
+        self._attempts += own
+        raised = self.exhausted(str(error))
+        vars(raised)["attempts"] = tuple(self._attempts)
+        raise raised from error
+
+
 class RaisesAfterAnswer(Plant):
     """Fails on its own way back from an answer."""
 
@@ -191,6 +211,15 @@ ROWS = (
         "https://github.com/mozilla-ai/otari/pull/173",
         Exhausted,
         "no call failed",
+    ),
+    Saboteur(
+        "keeps_attempts",
+        Boundary.REPLY,
+        ("attempts_of_another_call",),
+        "reports the attempts of earlier calls with those of a call",
+        "https://github.com/BerriAI/litellm/pull/39491",
+        KeepsAttempts,
+        "no two calls failed with an error that lists its attempts",
     ),
     Saboteur(
         "names_nobody",

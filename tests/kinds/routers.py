@@ -215,6 +215,19 @@ class NamesNobody(Router):
         raise NoProviderAvailable("all of them")
 
 
+class KeepsItsFailures(Router):
+    """One list for all calls."""
+
+    def __init__(self):
+        self.failures = []
+
+    def exhausted(self, failures):
+        self.failures += failures
+        error = NoProviderAvailable("; ".join(failures))
+        error.attempts = self.failures
+        raise error
+
+
 class LeaksInHeader(Router):
     def headers(self, name):
         return {**Router.headers(self, name), "x-first-key": key_of("openai")}

@@ -1,11 +1,13 @@
 """exhaustion against histories written by hand."""
 
+from dataclasses import replace
+
 import pytest
 from routes import CHAIN, call, down, history, promise_of, raises, replies
 
-from llminv.history import Stopped
+from llminv.history import History, Stopped
 from llminv.kinds import KINDS
-from llminv.scenario import Act, Scenario, Script
+from llminv.scenario import EVERY_CALL, Act, Scenario, Script
 from llminv.verdict import Finding
 
 KIND = KINDS["exhaustion"]
@@ -106,6 +108,28 @@ def test_the_law_is_about_calls_that_nobody_answers():
     assert [finding.code for finding in KIND.check(PROMISE, ALL_DOWN, happened)] == ["failure_as_content"]
 
 
+def twice(first, second, *between):
+    """The same call twice, with what went on in the second one, and the attempts that the errors list."""
+    once = [replace(event, call=0) for event in history(*ALL, ends=raises(attempts=first)).events]
+    again = history(*(between or ALL), ends=raises(attempts=second)).events
+    return History((*once, *(replace(event, call=1) for event in again)))
+
+
+def test_the_attempts_of_another_call_are_not_listed():
+    scenario = Scenario((call(), call()), tuple(replace(row, call=EVERY_CALL) for row in ALL_DOWN.acts))
+    finding = Finding(
+        "attempts_of_another_call",
+        "the error lists 4 attempts, as that of an earlier call that went the same way",
+        f"it lists 8: {', '.join([*CHAIN, *CHAIN])}",
+        1,
+        at_s=1.0,
+    )
+    assert KIND.check(PROMISE, scenario, twice(CHAIN, (*CHAIN, *CHAIN))) == [finding]
+    assert KIND.check(PROMISE, scenario, twice(CHAIN, CHAIN)) == []
+    retried = (ALL[0], *ALL)
+    assert KIND.check(PROMISE, scenario, twice(CHAIN, (CHAIN[0], *CHAIN), *retried)) == []
+
+
 def test_what_the_policy_does_not_promise_is_not_judged():
     promise = promise_of("exhaustion", policy={"fallback": ("timeout",)}, failures=("http_429", "no_answer"))
     assert KIND.check(promise, ALL_DOWN, history(*ALL, ends=replies("Sorry."))) == []
@@ -173,6 +197,7 @@ def test_cells():
     assert list(KIND.cells(promise, ("complete",))) == [
         ALL_DOWN,
         down(*(f"{name}:http_500" for name in CHAIN)),
+        Scenario((call(), call()), tuple(replace(row, call=EVERY_CALL) for row in ALL_DOWN.acts)),
     ]
     assert list(KIND.examples(promise, ("complete",))) == []
 
@@ -180,7 +205,7 @@ def test_cells():
 def test_the_sentence_for_the_document():
     assert KIND.describe(PROMISE) == (
         "lets all of openai, anthropic, deepseek, gemini fail, with rate_limit, server_error, timeout, unavailable, "
-        "invalid_key: each fault at all of them, and drawn mixtures"
+        "invalid_key: each fault at all of them, and drawn mixtures, in one call or in two of the same"
     )
 
 

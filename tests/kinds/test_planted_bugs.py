@@ -14,7 +14,7 @@ from routes import CHAIN, down, promise_of
 from llminv.audit.reduce import Space, reduce
 from llminv.kinds import KINDS
 from llminv.runner import Runner
-from llminv.scenario import Act, Call, Scenario, Script
+from llminv.scenario import EVERY_CALL, Act, Call, Scenario, Script
 
 # A handler that the world stops leaves its sockets open.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -49,6 +49,11 @@ PLANTED = {
     ("exhaustion", "failure_as_content"): {"Apologises": down(*ALL), "StreamsAnApology": streamed(*ALL)},
     ("exhaustion", "wrong_error"): {"RaisesAnything": down(*ALL)},
     ("exhaustion", "provider_not_named"): {"NamesNobody": down(*ALL)},
+    ("exhaustion", "attempts_of_another_call"): {
+        "KeepsItsFailures": Scenario(
+            (Call("complete"),) * 2, tuple(replace(row, call=EVERY_CALL) for row in down(*ALL).acts)
+        )
+    },
     ("exhaustion", "hang"): {"NoTimeout": down("openai:no_answer")},
     ("exhaustion", "never_ends"): {"NeverTiresOfIt": down(*ALL), "TriesForEver": down("openai:http_429")},
     ("key_isolation", "key_leaked"): {
