@@ -30,7 +30,7 @@ CODES = {
     "failure_as_content": "No provider answered, and the caller got a reply.",
     "wrong_error": "No provider answered, and the error is not the declared one.",
     "provider_not_named": "The error does not name a provider that was tried.",
-    "attempts_of_another_call": "The error lists more attempts than that of an earlier call which went alike.",
+    "attempts_of_another_call": "The error lists more attempts than that of an earlier call that went alike.",
     **routing.STOPPED_CODES,
 }
 
