@@ -13,8 +13,17 @@ from llminv.audit.worker import Worker
 from llminv.cli import main
 from llminv.cli.project import Project
 from llminv.handler.adapters import ADAPTERS
-from llminv.history import CallStarted, ContractBroken, HostRefused, RealRefused, Replied, Returned
+from llminv.history import (
+    CallStarted,
+    ChunkReceived,
+    ContractBroken,
+    HostRefused,
+    RealRefused,
+    Replied,
+    Returned,
+)
 from llminv.kinds import KINDS
+from llminv.kinds.laws.called import PING, TOOLS
 from llminv.scenario import Act, Call, Framing, Said, Scenario, Script
 from llminv.verdict import Status
 
@@ -100,6 +109,16 @@ def test_an_adapter_answers_in_every_way(name):
             assert list(history.of(RealRefused, HostRefused, ContractBroken)) == []
             answered = list(history.of(Replied, Returned)) != []
             assert answered or (name, operation) in KNOWN
+
+
+def test_litellm_reports_calls_of_tools_and_the_costs_of_streams():
+    """The calls need its extra `mcp`, the costs the whole that it makes of the events."""
+    said = Act(said=Said(tool_calls=(PING,)))
+    with worker_of("litellm") as worker:
+        history = worker.play(Scenario((Call("astream", tools=TOOLS),), (Script(0, "openai", then=said),)))
+    chunks = [event.chunk for event in history.of(ChunkReceived)]
+    assert next(chunk.tool_call.name for chunk in chunks if chunk.tool_call) == "ping"
+    assert chunks[-1].cost == pytest.approx((9 * 0.15 + 5 * 0.60) / 1_000_000)  # what the simulation bills
 
 
 def test_a_library_that_is_not_installed(tmp_path, monkeypatch, capsys):

@@ -39,14 +39,20 @@ class Handler(Measures):
         return reply_of(answer, *served(answer))
 
     def stream(self, request: Request) -> Iterator[Chunk]:
+        events = []
         for event in self.litellm.completion(**self._asked(request), **STREAMED):
             yield from chunks_of(event, served(event)[0])
+            events.append(event)
+        yield self.streamed_cost(events)
 
     async def astream(self, request: Request) -> AsyncIterator[Chunk]:
-        async with aclosing(await self.litellm.acompletion(**self._asked(request), **STREAMED)) as events:
-            async for event in events:
+        events = []
+        async with aclosing(await self.litellm.acompletion(**self._asked(request), **STREAMED)) as stream:
+            async for event in stream:
                 for chunk in chunks_of(event, served(event)[0]):
                     yield chunk
+                events.append(event)
+        yield self.streamed_cost(events)
 
     def _asked(self, request: Request) -> dict[str, Any]:
         return {"model": self.model, "fallbacks": self.fallbacks, **asked(request), **self.options}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
-from llminv.contract import Message, Usage, World
+from llminv.contract import Chunk, Message, Usage, World
 
 # A library's values are of its own types, which are not there when this is checked, hence Any.
 
@@ -61,6 +61,14 @@ class Measures:
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # its import would fetch the prices
         self.litellm = import_module("litellm")
         self.litellm.register_model(prices_of(world))
+
+    def streamed_cost(self, events: Sequence[Any]) -> Chunk:
+        """Return what litellm says that a stream costs, once `stream_chunk_builder` has put it together.
+
+        https://docs.litellm.ai/docs/completion/stream has this for streams; their events have no cost.
+        """
+        whole = self.litellm.stream_chunk_builder(list(events))
+        return Chunk("", cost=None if whole is None else served(whole)[1])
 
     def count_tokens(
         self,
