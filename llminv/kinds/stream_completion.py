@@ -1,9 +1,9 @@
 """stream_completion: the consumer gets a streamed answer whole, and of a broken one never a whole one.
 
-The law. A stream is whole when the provider has said why it ends: a finish reason and, at Anthropic,
-message_stop (https://docs.anthropic.com/en/api/messages-streaming). Neither `[DONE]`, nor a chunk with the
-usage, nor a word of text has to come with it. Of a whole stream the consumer gets exactly the text, and the
-normal end. Any other stream (cut, reset, silent, with an error inside, or simply over) has broken off:
+The law. A stream is whole when the provider has said why it ends (the finish reason). Neither `[DONE]`, nor a
+chunk with the usage, nor a word of text has to come with it; nor is a stream played that lacks Anthropic's
+message_stop alone, which some wait for and some do not. Of a whole stream the consumer gets exactly the text,
+and the normal end. Any other (cut, reset, silent, with an error inside, or simply over) has broken off:
 - it is never followed by the normal end, unless another attempt is whole;
 - before the first content went to the consumer, another attempt may begin anew, unseen;
 - after it, where the policy says error, the consumer gets an error behind the beginning that it has;
