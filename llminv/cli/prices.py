@@ -13,14 +13,15 @@ from llminv.cli.project import Project
 from llminv.cli.screen import screen_of
 from llminv.declaration.price_list import CURRENCY, listed, source
 from llminv.errors import UsageError
-from llminv.oracles.prices.review import CERTAIN, REMARKS, review
+from llminv.oracles.prices.review import CERTAIN, REMARKS, Remark, review
 from llminv.reports.text import counted
 
 HEAD = ("PROVIDER", "MODEL", "WHAT", "DECLARED", "LISTED")
 EPILOG = (
     "\b\nWhat is remarked:\n"
     + "\n".join(f"  {what:<21}{meaning}" for what, meaning in REMARKS.items())
-    + "\n\n\b\nExit status: 1 for a unit_slip, with --strict for any remark; 0 otherwise."
+    + "\n\n\b\nExit status: 1 for a unit_slip, with --strict for any remark that its row\n"
+    "does not accept (accepted: [time_of_day]); 0 otherwise."
 )
 
 
@@ -46,7 +47,7 @@ def prices_check(
     for warning in declarations.warnings:
         screen.err(f"warning: {warning}")
     if remarks:
-        rows = [(row.provider, row.model, row.what, row.declared, row.listed) for row in remarks]
+        rows = [(row.provider, row.model, _shown(row), row.declared, row.listed) for row in remarks]
         for line in aligned([HEAD, *rows]):
             screen.out(line)
     models = sum(map(len, book.models.values()))
@@ -55,8 +56,12 @@ def prices_check(
         f"{counted(models, 'model')} compared with {source()} for {day}, in {CURRENCY} {unit} tokens: "
         f"{counted(len(remarks), 'remark')}"
     )
-    fails = remarks if strict else [row for row in remarks if row.what in CERTAIN]
+    fails = any(row.what in CERTAIN or (strict and not row.accepted) for row in remarks)
     return Exit.VIOLATED if fails else Exit.FINE
+
+
+def _shown(remark: Remark) -> str:
+    return f"{remark.what} (accepted)" if remark.accepted else remark.what
 
 
 def _day(text: str | None) -> date:

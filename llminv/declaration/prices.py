@@ -54,12 +54,22 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
+# What `prices check` may say of a row that is right all the same.
+Acceptable = Literal[
+    "stale", "missing_cache_price", "undeclared_tier", "coming_change", "time_of_day", "unknown_model"
+]
+
+
 class Row(Rates):
-    """What a model costs, from one day on and until another, if it has not always been so or will not."""
+    """What a model costs, from one day on and until another, if it has not always been so or will not.
+
+    `accepted` are the remarks of `llminv prices check` that do not fail with --strict; no handler is told.
+    """
 
     tiers: Annotated[tuple[Tier, ...], BeforeValidator(_as_list)] = ()
     from_: Day | None = Field(default=None, alias="from")
     until: Day | None = None
+    accepted: tuple[Annotated[Acceptable, Choice()], ...] = Field(default=(), exclude=True)
 
     def is_valid(self, day: date) -> bool:
         """Return whether the row says what a request of `day` costs."""

@@ -5,6 +5,7 @@ import builtins
 import pytest
 
 from llminv.cli.app import GROUPS
+from llminv.declaration.prices import PriceBook
 from llminv.oracles.prices.review import REMARKS
 
 RATES = "input: 0.00015, output: 0.0006, cached_input: 0.000075"
@@ -43,7 +44,40 @@ def test_a_remark_fails_only_where_that_is_asked_for(book, cli):
     assert (answer.status, check(cli, "--strict").status) == (0, 1)
 
 
-def test_a_factor_of_a_thousand_fails_always(book, cli):
+def test_a_remark_that_its_row_accepts_does_not_fail(book, cli):
+    book(f"{RATES.replace('0.0006', '0.0007')}, accepted: [stale]")
+    answer = check(cli, "--strict")
+    assert answer.out.splitlines()[1].split() == [
+        "openai",
+        "gpt-4o-mini",
+        "stale",
+        "(accepted)",
+        "output",
+        "0.0007",
+        "output",
+        "0.0006",
+    ]
+    assert answer.status == 0
+    book(f"{RATES.replace('0.0006', '0.0007')}, accepted: [time_of_day]")
+    assert check(cli, "--strict").status == 1
+
+
+def test_a_factor_of_a_thousand_is_not_accepted(book, cli):
+    book(f"{RATES}, accepted: [unit_slip]")
+    answer = check(cli)
+    assert answer.status == 2
+    assert "'unit_slip' is not a value of this field" in answer.err
+
+
+def test_what_is_accepted_is_no_business_of_a_handler(book):
+    rates = {"input": "1", "output": "1"}
+    told = PriceBook.model_validate(
+        {"unit": "per_1k", "models": {"openai": {"m": {**rates, "accepted": ["stale"]}}}}
+    )
+    assert "accepted" not in str(told.model_dump(mode="json"))
+
+
+def test_a_factor_of_a_thousand_fails_fails_always(book, cli):
     book(head="unit: per_1M")
     answer = check(cli)
     assert answer.status == 1

@@ -154,7 +154,7 @@ WRONG = {
         "cached",
         (
             f"9:53: {MODEL}: unknown field 'cached'; did you mean 'cached_input'? (allowed: input, output, "
-            "cached_input, cache_write, reasoning, tiers, from, until)"
+            "cached_input, cache_write, reasoning, tiers, from, until, accepted)"
         ),
     ),
     "unknown provider": (

@@ -38,22 +38,27 @@ Look = Callable[[Provider, str, datetime], Listed | None]
 
 @dataclass(frozen=True)
 class Remark:
-    """One row of the comparison: `what` is a row of REMARKS; what is declared, and what is listed."""
+    """One row of the comparison: `what` is a row of REMARKS; what is declared, and what is listed.
+
+    `accepted` is whether the declared row says that it is right all the same.
+    """
 
     provider: str
     model: str
     what: str
     declared: str
     listed: str
+    accepted: bool = False
 
 
 def review(book: PriceBook, providers: Mapping[str, Provider], on: date, look: Look) -> list[Remark]:
     """Return what the list, asked for the noon of a day, says against each model of the book."""
     return [
-        Remark(name, model, *words)
+        Remark(name, model, *words, accepted=row is not None and words[0] in row.accepted)
         for name, models in book.models.items()
-        for model, rows in models.items()
-        for words in _model(book, rows, look(providers[name], model, noon(on)), on)
+        for model in models
+        for row in [book.row(name, model, on)]
+        for words in _model(book, row, look(providers[name], model, noon(on)), on, models[model])
     ]
 
 
@@ -61,8 +66,9 @@ def review(book: PriceBook, providers: Mapping[str, Provider], on: date, look: L
 _Words = tuple[str, str, str]
 
 
-def _model(book: PriceBook, rows: tuple[Row, ...], listed: Listed | None, on: date) -> Iterator[_Words]:
-    row = next((row for row in rows if row.is_valid(on)), None)
+def _model(
+    book: PriceBook, row: Row | None, listed: Listed | None, on: date, rows: tuple[Row, ...]
+) -> Iterator[_Words]:
     if row is None:
         yield "not_valid", f"nothing for {on}", ""
         return
