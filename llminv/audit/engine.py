@@ -164,7 +164,6 @@ class _Trial:
         strategy = self._kind.strategy(self._promise, self._operations)
         while True:
             round_ = self._search(strategy, max_examples)
-            self._drawn |= {scenario.text: scenario for scenario in round_.drawn}
             if round_.found is None:
                 self._drawn_all = round_.drawn_all
                 return
@@ -176,6 +175,8 @@ class _Trial:
 
         def codes(scenario: Scenario) -> list[str]:
             nonlocal shrinking
+            if not shrinking:
+                self._drawn[scenario.text] = scenario
             found = self._codes(scenario, "shrink" if shrinking else "drawn")
             shrinking = shrinking or not self._found.keys() >= set(found)
             return found

@@ -171,6 +171,17 @@ def test_unknown_the_real_time_limit():
     assert reason.endswith(" in ask")
 
 
+def test_what_was_drawn_until_the_limit_is_counted():
+    """It loops where openai is down; what comes before that is played, and counted."""
+    kinds = with_kind(strategy=lambda *_: st.sampled_from([ALL_DOWN, Scenario(ALL_DOWN.calls)]))
+    found = result(
+        f"{HANDLERS}:LoopsForEver", FALLBACK, kinds=kinds, drawn_only=True, seed=0, scenario_limit_s=0.5
+    )
+    assert found.verdict.reason.startswith("real-time limit of 0.5 s hit, at ")
+    assert (found.cells, found.drawn) == (0, found.plays)
+    assert found.plays > 0
+
+
 def test_unknown_not_deterministic_with_the_difference():
     reason = unknown(f"{HANDLERS}:CountsItsCalls")
     assert reason.startswith("not deterministic: event 1 (request_received): headers ")
