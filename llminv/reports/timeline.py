@@ -177,7 +177,7 @@ class _Teller:
         """Return what the head of a response says, or how it broke off; None for what goes on as begun."""
         key = (event.call, event.provider, event.attempt)
         fault = self._faults.get(key)
-        if event.end == "whole":
+        if event.end == "whole" and fault is None:
             self._told.add(key)
         if event.status is not None:
             if fault == UNKNOWN_ROUTE:

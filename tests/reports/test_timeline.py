@@ -171,6 +171,17 @@ def test_an_answer_that_breaks_off_is_told_and_an_idle_connection_is_not():
     ]
 
 
+def test_a_fault_in_an_answer_that_comes_whole_is_told():
+    assert told(
+        request(0, "openai", fault="usage_missing"),
+        ResponseSent(0, 0, "openai", 0, "{}", 200, "whole"),
+        FaultReached(0, 0, "openai", 0, "usage_missing"),
+    )[1:] == [
+        "0.000 s openai > handler: 200: an answer",
+        "0.000 s openai > handler: usage_missing: The answer does not report usage.",
+    ]
+
+
 def test_a_fault_is_explained_once():
     again = [
         event
