@@ -20,6 +20,8 @@ _WORDS = {
     "tool_fragments": ("in_order", "interleaved", "at_once"),
     "tool_index": ("given", "missing", "repeated"),
 }
+# Less than this no provider takes.
+_LEAST = {"max_tokens": 1}
 # What identifies the calls of a provider, and the least arguments that are some.
 _LETTERS = "abc"
 _ARGUMENTS = '{"a":0}'
@@ -66,7 +68,7 @@ def simpler(value: Json) -> Iterator[Json]:
             if key in _WORDS:
                 yield from ({**value, key: word} for word in _WORDS[key] if word != item)
             elif key not in _KEPT:
-                yield from ({**value, key: less} for less in simpler(item))
+                yield from ({**value, key: less} for less in simpler(item) if _taken(key, less))
             calls = objects(item) if key == "tool_calls" else []
             if calls and not any("function" in call for call in calls):  # those that a provider makes
                 others = {other: kept for other, kept in value.items() if other != key}
@@ -88,6 +90,10 @@ def simpler(value: Json) -> Iterator[Json]:
             yield from (value[:index] + other + value[index + 1 :] for other in plainer)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield from (less for less in _lower(int(value)) if less != value)
+
+
+def _taken(key: str, value: Json) -> bool:
+    return not isinstance(value, int | float) or value >= _LEAST.get(key, value)
 
 
 def _lower(number: int) -> list[int]:

@@ -19,6 +19,11 @@ def test_roles_ids_and_names_are_kept():
     assert {(less["role"], less["tool_call_id"]) for less in kept} == {("tool", "call_0")}
 
 
+def test_a_limit_stays_one_that_providers_take():
+    limits = [less["max_tokens"] for less in simpler({"max_tokens": 3}) if less]
+    assert set(limits) == {1, 2}
+
+
 def test_a_text_that_holds_json_goes_on_holding_it():
     texts = list(simpler('{"city": "b"}'))
     assert texts[0] == "a"

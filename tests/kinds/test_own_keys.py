@@ -41,7 +41,7 @@ PLANTED = {
     ),
     "CarriesTheParamsOver": (
         "overrides",
-        {"params_changed": Scenario((bringing("openai", params={"max_tokens": 0}),), AFTER_OPENAI)},
+        {"params_changed": Scenario((bringing("openai", params={"max_tokens": 1}),), AFTER_OPENAI)},
     ),
     "AsksWithoutAKey": ("without", {"outside_chain": Scenario((Call("complete"),), unset=("openai",))}),
     "ApologisesWithoutKeys": (
