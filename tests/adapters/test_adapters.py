@@ -16,6 +16,7 @@ from llminv.handler.adapters import ADAPTERS
 from llminv.history import (
     CallStarted,
     ChunkReceived,
+    ConnectFailed,
     ContractBroken,
     HostRefused,
     RealRefused,
@@ -113,12 +114,15 @@ def test_an_adapter_answers_in_every_way(name):
 
 def test_litellm_reports_calls_of_tools_and_the_costs_of_streams():
     """The calls need its extra `mcp`, the costs the whole that it makes of the events."""
-    said = Act(said=Said(tool_calls=(PING,)))
+    asked = Call("astream", tools=TOOLS)
+    pings = Scenario((asked,), (Script(0, "openai", then=Act(said=Said(tool_calls=(PING,)))),))
+    unknown = Scenario((asked,), (Script(0, "openai", then=Act("name_not_found")),))
     with worker_of("litellm") as worker:
-        history = worker.play(Scenario((Call("astream", tools=TOOLS),), (Script(0, "openai", then=said),)))
-    chunks = [event.chunk for event in history.of(ChunkReceived)]
+        chunks = [event.chunk for event in worker.play(pings).of(ChunkReceived)]
+        failed = [event.fault for event in worker.play(unknown).of(ConnectFailed)]
     assert next(chunk.tool_call.name for chunk in chunks if chunk.tool_call) == "ping"
     assert chunks[-1].cost == pytest.approx((9 * 0.15 + 5 * 0.60) / 1_000_000)  # what the simulation bills
+    assert failed == ["name_not_found"]  # and not on a connection that its modules kept from before
 
 
 def test_a_library_that_is_not_installed(tmp_path, monkeypatch, capsys):

@@ -64,6 +64,7 @@ _ROWS = (
         (_LITELLM,),
         ("litellm", *_CHAIN, "endings", "stopping", "meaning", "counting"),
         _COST,
+        isolation="fork",
     ),
     Adapter(
         "litellm-router",
