@@ -50,7 +50,7 @@ class Adapter:
         return tuple(_DECLARATIONS / f"{name}.yaml" for name in self.declares)
 
 
-_LITELLM = Needed("litellm", "litellm")
+_LITELLM = Needed("litellm", "litellm[mcp]")  # without it, calls with tools fail
 _STREAMS = ("streams", "consumers")
 _CHAIN = ("chain", "requests", "ways", *_STREAMS)
 _ONE = ("requests", "ways", *_STREAMS, "errors", "stopping")
