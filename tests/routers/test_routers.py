@@ -36,7 +36,7 @@ FOLDER = Path(__file__).parent
 HANDLERS = FOLDER / "handlers"
 ADAPTER_LINES_MAX = 40
 SCENARIOS = 200
-FEW = 60
+FEW = 40
 # Of what is drawn some means the same; that is played once.
 DRAWS = 220
 LIMIT_S = 60.0
