@@ -128,6 +128,7 @@ def _candidates(scenario: Scenario, space: Space) -> Iterator[Scenario]:
         yield from _in_place_of(scenario, index)
         if len(scenario.calls) == 1 and row.call == EVERY_CALL:
             yield replace(scenario, acts=(*scenario.acts[:index], replace(row, call=0), *rest[index:]))
+    yield from _later_starts(scenario, space)
     for index, provider in enumerate(scenario.unset):
         others = scenario.unset[:index] + scenario.unset[index + 1 :]
         yield replace(scenario, unset=others)
@@ -210,6 +211,20 @@ def _in_place_of(scenario: Scenario, index: int) -> Iterator[Scenario]:
         yield replace(scenario, acts=tuple(acts))
 
 
+def _later_starts(scenario: Scenario, space: Space) -> Iterator[Scenario]:
+    """Let a call that names its start name a later one, and leave out those that it no longer asks."""
+    for index, call in enumerate(scenario.calls):
+        if call.start is None:
+            continue
+        for place in range(space.position(call.start) + 1, len(space.chain)):
+            rows = [
+                row for row in scenario.acts if row.call != index or space.position(row.provider) >= place
+            ]
+            later = replace(call, start=space.chain[place])
+            calls_ = (*scenario.calls[:index], later, *scenario.calls[index + 1 :])
+            yield replace(scenario, calls=calls_, acts=tuple(rows))
+
+
 def _one_fault(scenario: Scenario, space: Space) -> Iterator[Scenario]:
     """Replace all faults by one at once: some findings need the same fault everywhere."""
     faulty = [act for act in _acts(scenario) if act.fault is not None]
@@ -218,10 +233,13 @@ def _one_fault(scenario: Scenario, space: Space) -> Iterator[Scenario]:
 
 
 def _same_acts(scenario: Scenario) -> Iterator[Scenario]:
-    """Let all do the same, or those who do the same do it with smaller values: some findings need all."""
+    """Let all do the same, perhaps one fewer of them, or those who do the same do it with smaller values."""
     distinct = [act for act in dict.fromkeys(_acts(scenario)) if act != ANSWER]
     for act in distinct:
-        yield _swapped(scenario, dict.fromkeys(distinct, act))
+        same = _swapped(scenario, dict.fromkeys(distinct, act))
+        yield same
+        for index in range(len(same.acts)):
+            yield replace(same, acts=same.acts[:index] + same.acts[index + 1 :])
         yield from (_swapped(scenario, {act: less}) for less in values.simpler(act))
 
 

@@ -126,6 +126,28 @@ CASES = {
         of(persistent("openai", billed(9))),
         of(persistent("openai", billed(1))),
     ),
+    "one fewer does what another does, and more of it": (
+        lambda s: sum(asked_s(s, provider) for provider in CHAIN) + 20 * len(s.acts) >= 200,
+        of(
+            persistent("openai", Act("http_429", retry_after="30")),
+            persistent("anthropic", Act("http_429", retry_after="59")),
+            persistent("deepseek", SILENCE),
+            persistent("gemini", Act("http_429", retry_after="31")),
+        ),
+        of(
+            *(
+                persistent(name, Act(retry_after=s))
+                for name, s in zip(CHAIN, ("46", "47", "47"), strict=False)
+            )
+        ),
+    ),
+    "a call starts later, and those before it go": (
+        lambda s: (
+            s.calls[0].start in CHAIN and all(fault_at(s, p) for p in CHAIN[CHAIN.index(s.calls[0].start) :])
+        ),
+        Scenario((Call("complete", start="anthropic"),), tuple(map(persistent, CHAIN[1:]))),
+        Scenario((Call("complete", start="gemini"),), (persistent("gemini"),)),
+    ),
     "calls go, and acts keep to their call": (
         lambda s: any(fault_at(s, "openai", call) for call in range(len(s.calls))),
         of(persistent("openai", call=2), persistent("gemini", call=0), calls=3),
