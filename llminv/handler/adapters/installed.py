@@ -1,4 +1,4 @@
-"""Whether the library of an adapter is installed where the adapter is to run, and which version of it."""
+"""Whether what an adapter needs is there where it is to run: its library, in which version, and its data."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import import_module, metadata
 from importlib.util import find_spec
 
 from llminv.errors import HandlerError
 
+# What tiktoken downloads into its cache when it is first asked for it; no audit does.
+_VOCABULARIES = ("o200k_base", "cl100k_base")
 _EXTRAS = re.compile(r"\[.*\]")
 
 
@@ -38,6 +40,20 @@ def ensure_installed(name: str, needs: Sequence[Needed]) -> None:
             f"the adapter {name!r} needs {', '.join(lacking)}, not installed for {sys.executable}",
             f"`pip install {' '.join(map(_quoted, lacking))}` there, or name another with --python",
         )
+
+
+def ensure_vocabularies() -> None:
+    """Raise HandlerError with what gets them where tiktoken's vocabularies cannot be had."""
+    tiktoken = import_module("tiktoken")
+    for name in _VOCABULARIES:
+        try:
+            tiktoken.get_encoding(name)
+        except Exception as error:  # of whichever library it downloads with
+            raise HandlerError(
+                f"tiktoken has no vocabulary {name} in its cache: {type(error).__name__}",
+                f"with a network, `python -c 'import tiktoken; tiktoken.get_encoding(\"{name}\")'` "
+                "gets it; TIKTOKEN_CACHE_DIR says where it is kept",
+            ) from None
 
 
 def versions(needs: Sequence[Needed]) -> dict[str, str]:

@@ -10,11 +10,8 @@ from importlib import import_module
 from typing import Any
 
 from llminv.contract import Message
-from llminv.errors import HandlerError
+from llminv.handler.adapters.installed import ensure_vocabularies
 from llminv.handler.adapters.plain_text import text_of
-
-# It downloads them into its cache when it is used; no audit does.
-ENCODINGS = ("o200k_base", "cl100k_base")
 
 PER_MESSAGE = 3
 PER_NAME = 1
@@ -26,15 +23,7 @@ class Handler:
 
     def __init__(self) -> None:
         self.tiktoken = import_module("tiktoken")
-        for name in ENCODINGS:
-            try:
-                self.tiktoken.get_encoding(name)
-            except Exception as error:
-                raise HandlerError(
-                    f"tiktoken has no vocabulary {name} in its cache: {type(error).__name__}",
-                    f"with a network, `python -c 'import tiktoken; tiktoken.get_encoding(\"{name}\")'` "
-                    "gets it; TIKTOKEN_CACHE_DIR says where it is kept",
-                ) from None
+        ensure_vocabularies()
 
     def count_tokens(
         self,

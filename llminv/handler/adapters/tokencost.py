@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from llminv.contract import Message, Usage
+from llminv.handler.adapters.installed import ensure_vocabularies
 
 
 class Handler:
@@ -15,6 +16,7 @@ class Handler:
 
     def __init__(self) -> None:
         self.tokencost = import_module("tokencost")
+        ensure_vocabularies()
 
     def count_tokens(
         self,
