@@ -76,22 +76,18 @@ class InvariantItem(pytest.Item):
 
     def runtest(self) -> None:
         """Audit; raise Violated with the report."""
-        from llminv.audit.engine import Options, run
+        from llminv.audit.engine import run
         from llminv.errors import LlminvError
         from llminv.kinds import KINDS
         from llminv.reports.facts import is_accepted
         from llminv.reports.terminal_report import render
         from llminv.verdict import Status
 
-        settings = self.project.config
-        options = Options(
-            seed=self.config.getoption("--llminv-seed"),
-            max_examples=self.config.getoption("--llminv-max-examples"),
-            scenario_limit_s=settings.scenario_limit_s,
-            isolation=settings.isolation,
+        options = self.project.options(
+            self.config.getoption("--llminv-seed"), self.config.getoption("--llminv-max-examples")
         )
         try:
-            audit = run([self.promise], settings.handler, KINDS, options)
+            audit = run([self.promise], self.project.config.handler, KINDS, options)
         except LlminvError as error:
             raise Violated(f"llminv: {error}") from None
         (result,) = audit.results

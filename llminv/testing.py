@@ -7,11 +7,9 @@ as well. Paths are relative to the current folder, as for the commands.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from llminv.audit.judge import Judge
-from llminv.audit.worker import Worker
 from llminv.cli.project import Project
 from llminv.cli.run import selected
 from llminv.kinds import KINDS
@@ -33,18 +31,12 @@ class Audited:
 
     def __init__(self, handler: str | None = None, invariants: str | None = None) -> None:
         self._project = Project.here(invariants)
-        config = self._project.config
-        self._config = config if handler is None else replace(config, handler=handler)
+        self._spec = handler or self._project.config.handler
         self._judges: dict[str, Judge] = {}
 
     def __enter__(self) -> Self:
-        config = self._config
-        self._worker = Worker(
-            self._project.declarations.promises[0].setting(),
-            config.handler,
-            config.scenario_limit_s,
-            isolation=config.isolation,
-        )
+        setting = self._project.declarations.promises[0].setting()
+        self._worker = self._project.options().worker(setting, self._spec)
         self._worker.__enter__()
         return self
 

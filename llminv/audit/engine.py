@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llminv.audit.crew import Crew
 from llminv.audit.events import (
     Audit,
     AuditEvent,
@@ -42,17 +43,15 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 
-# Opens a worker: `Worker` itself, or what takes the same arguments.
-OpenWorker = Callable[
-    [Setting, str, float, Path | None, str, str, Path | None], AbstractContextManager[Worker]
-]
+# Makes a worker: `Worker` itself, or what takes the same arguments.
+OpenWorker = Callable[[Setting, str, float, Path | None, str, str, Path | None], Worker]
 
 
 @dataclass(frozen=True)
 class Options:
     """How to audit; `max_examples` replaces what is declared, `drawn_only` leaves out examples and cells.
 
-    `isolation`, `transport` and `python` are those of the worker.
+    `isolation`, `transport` and `python` are those of the workers, of which there are at most `jobs`.
     """
 
     seed: int
@@ -63,6 +62,13 @@ class Options:
     isolation: str = "none"
     transport: str = IN_PROCESS
     python: Path | None = None
+    jobs: int = 1
+
+    def worker(self, setting: Setting, spec: str, open_worker: OpenWorker = Worker) -> Worker:
+        """Return a worker for the handler at `spec`, to be opened."""
+        return open_worker(
+            setting, spec, self.scenario_limit_s, self.folder, self.isolation, self.transport, self.python
+        )
 
 
 def run(
@@ -75,31 +81,22 @@ def run(
 ) -> Audit:
     """Audit the handler at `spec` and return the audit; `emit` is told what happens meanwhile.
 
-    All promises share their providers and policy, and so one worker; `open_worker` opens it, and one for
+    All promises share their providers and policy, and so the workers; `open_worker` makes them, and one for
     each replay. Raises HandlerError where the handler cannot be loaded.
     """
     setting = promises[0].setting()
-
-    def fresh() -> AbstractContextManager[Worker]:
-        return open_worker(
-            setting,
-            spec,
-            options.scenario_limit_s,
-            options.folder,
-            options.isolation,
-            options.transport,
-            options.python,
-        )
-
-    with reproducible(), fresh() as worker:
-        handler = HandlerInfo(spec, worker.offers, worker.unseen, worker.packages)
+    with reproducible(), Crew(lambda: options.worker(setting, spec, open_worker), options.jobs) as crew:
+        handler = HandlerInfo(spec, crew.first.offers, crew.first.unseen, crew.first.packages)
         emit(AuditStarted(handler, options.seed, len(promises)))
-        results = []
-        for promise in promises:
-            trial = _Trial(promise, kinds[promise.invariant.kind], worker, fresh, options, emit)
-            results.append(trial.run())
-            emit(InvariantFinished(results[-1]))
-    audit = Audit(handler, options.seed, tuple(results))
+
+        def tried(promise: Promise, worker: Worker, tell: Callable[[AuditEvent], None]) -> InvariantResult:
+            trial = _Trial(promise, kinds[promise.invariant.kind], worker, crew.worker, options, tell)
+            result = trial.run()
+            tell(InvariantFinished(result))
+            return result
+
+        results = tuple(crew.share(promises, tried, emit))
+    audit = Audit(handler, options.seed, results)
     emit(AuditFinished(audit))
     return audit
 
@@ -158,7 +155,7 @@ class _Trial:
             for code in self._judge.codes(scenario):
                 if code not in self._found:
                     self._keep(code, scenario, phase)
-            self._emit(ScenarioPlayed(phase))
+            self._emit(ScenarioPlayed(self._promise, phase))
 
     def _draw(self, max_examples: int) -> None:
         strategy = self._kind.strategy(self._promise, self._operations)
@@ -190,7 +187,7 @@ class _Trial:
         plays = self._judge.plays
         codes = self._judge.codes(scenario)
         if self._judge.plays > plays:
-            self._emit(ScenarioPlayed(phase))
+            self._emit(ScenarioPlayed(self._promise, phase))
         return codes
 
     def _keep(self, code: str, scenario: Scenario, origin: str) -> None:

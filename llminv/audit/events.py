@@ -1,7 +1,7 @@
 """What the engine says while it runs, and what it hands over at the end. Values only; nobody prints here.
 
-The engine emits these events in order to a listener, which shows them. The last one, `AuditFinished`,
-holds the whole `Audit`, which is all that a report gets to see.
+The engine emits these events in order to a listener, which shows them; several invariants may be played at a
+time. The last event, `AuditFinished`, holds the whole `Audit`, which is all that a report gets to see.
 """
 
 from __future__ import annotations
@@ -101,14 +101,15 @@ class InvariantStarted:
 
 @dataclass(frozen=True)
 class ScenarioPlayed:
-    """One more scenario of the current invariant was played; `phase` is example, cell, drawn or shrink."""
+    """One more scenario of a promise was played; `phase` is example, cell, drawn or shrink."""
 
+    promise: Promise
     phase: str
 
 
 @dataclass(frozen=True)
 class InvariantFinished:
-    """The current invariant has its result."""
+    """An invariant has its result."""
 
     result: InvariantResult
 

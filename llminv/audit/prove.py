@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from llminv.audit.crew import Crew
 from llminv.audit.engine import Options
 from llminv.audit.judge import TROUBLE, Judge, judged
 from llminv.audit.proof import Proof, Result
@@ -44,18 +45,14 @@ def prove(
     `emit` is told of those of each promise as soon as they are there. Raises HandlerError where the
     handler cannot be loaded.
     """
-    opened = Worker(
-        promises[0].setting(),
-        spec,
-        options.scenario_limit_s,
-        options.folder,
-        options.isolation,
-        python=options.python,
-    )
+    setting = promises[0].setting()
+
+    def proven(promise: Promise, worker: Worker, _: Callable[[object], None]) -> tuple[Proof, ...]:
+        return tuple(_Proving(promise, kinds[promise.invariant.kind], worker, options).proofs())
+
     proofs: dict[str, tuple[Proof, ...]] = {}
-    with reproducible(), opened as worker:
-        for promise in promises:
-            found = tuple(_Proving(promise, kinds[promise.invariant.kind], worker, options).proofs())
+    with reproducible(), Crew(lambda: options.worker(setting, spec), options.jobs) as crew:
+        for promise, found in zip(promises, crew.share(promises, proven), strict=True):
             proofs[promise.invariant.id] = found
             emit(promise, found)
     return proofs

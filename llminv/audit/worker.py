@@ -64,6 +64,10 @@ class WorkerDied(Exception):
         self.where = where
 
 
+class Killed(BaseException):
+    """`Worker.kill` was called; no `Exception`, so that nobody takes it for trouble that the handler made."""
+
+
 class WorkerCrash(Exception):
     """llminv itself failed in the worker; the message is the traceback."""
 
@@ -103,6 +107,7 @@ class Worker:
         self._limit_s = limit_s
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_killed = False
         self._errors: IO[bytes]
         self._orders: IO[bytes]
         self._answers_fd = -1
@@ -117,6 +122,13 @@ class Worker:
 
     def __exit__(self, *_: object) -> None:
         self._stop()
+
+    def kill(self) -> None:
+        """End it, from another thread: whoever plays with it, or is about to, gets Killed."""
+        self._is_killed = True
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def play(self, scenario: Scenario) -> History:
         """Return the history of `scenario`; raise ScenarioLimit or WorkerDied."""
@@ -169,6 +181,8 @@ class Worker:
         )
 
     def _ask(self, line: str, limit_s: float) -> dict[str, Any]:
+        if self._is_killed:  # perhaps before there was a process
+            raise self._died()
         try:
             self._orders.write(line.encode() + b"\n")
             self._orders.flush()
@@ -195,7 +209,10 @@ class Worker:
             raise HandlerError(answer["error"], answer["hint"], answer["traceback"])
         return answer
 
-    def _died(self) -> WorkerDied:
+    def _died(self) -> WorkerDied | Killed:
+        if self._is_killed:
+            self._stop()
+            return Killed()
         process = self._process
         status = 0
         if process is not None:

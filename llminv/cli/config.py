@@ -29,6 +29,7 @@ class Config:
     `scenario_limit_s` is how long one scenario may take in real time. With the isolation "fork" each
     scenario is played in a fork of the loaded handler, for one that keeps state in its modules. `python` is
     the interpreter of the environment with the handler's libraries, "" for the one that llminv runs in.
+    `jobs` is how many invariants are played at a time, None for one a processor, four at most.
     `ledgers` are folders with bugs that were found elsewhere, and stand in VALIDATED_BUG.md, too.
     """
 
@@ -37,6 +38,7 @@ class Config:
     scenario_limit_s: float = SCENARIO_LIMIT_S
     isolation: str = "none"
     python: str = ""
+    jobs: int | None = None
     ledgers: tuple[str, ...] = ()
 
 
@@ -78,6 +80,9 @@ def _problem(name: str, value: object) -> str:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 < float(str(value)) < float("inf"):
             return f"expected a number of seconds above 0, found {value!r}"
+    elif name == "jobs":
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            return f"expected a whole number above 0, found {value!r}"
     elif name == "ledgers":
         if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
             return f"expected a list of folders, found {value!r}"

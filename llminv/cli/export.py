@@ -24,13 +24,11 @@ def export_pytest(
     ] = None,
 ) -> int:
     """Write the invariants as Hypothesis test modules, which drive the handler."""
-    from llminv.audit.worker import Worker
-
     screen, project = screen_of(context), Project.here()
     config, spec = project.config, handler or project.config.handler
     promises, bugs = project.declarations.promises, project.ledger.bugs()
     ensure_writable(folder)
-    with Worker(promises[0].setting(), spec, config.scenario_limit_s, isolation=config.isolation) as worker:
+    with project.options().worker(promises[0].setting(), spec) as worker:
         not_offered = [
             promise.invariant.id
             for promise in promises

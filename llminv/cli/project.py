@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llminv.cli.config import PYPROJECT, Config, read_config
 from llminv.declaration.files import PACKAGED as FOLDER
@@ -16,8 +17,14 @@ from llminv.evidence.replay import limit_of
 from llminv.handler.adapters import Adapter, adapter_of
 from llminv.kinds import KINDS
 from llminv.simulation.dialects import DIALECTS
+from llminv.simulation.transport import IN_PROCESS
+
+if TYPE_CHECKING:
+    from llminv.audit.engine import Options
 
 BUGS = "bugs"
+# More of a handler's processes than this are not started unasked, however many processors there are.
+JOBS_MAX = 4
 # The declarations for everybody; the others of this repository ask for what not every handler has.
 PACKAGED = ("cost.yaml", "llm.yaml", "prices.yaml", "providers.yaml", "streaming.yaml", "tokens.yaml")
 
@@ -46,7 +53,12 @@ class Project:
 
     @classmethod
     def here(
-        cls, invariants: str | None = None, *, handler: str | None = None, python: str | None = None
+        cls,
+        invariants: str | None = None,
+        *,
+        handler: str | None = None,
+        python: str | None = None,
+        jobs: int | None = None,
     ) -> Project:
         """Return the project of the current folder, with what a command line says instead of its settings.
 
@@ -59,6 +71,7 @@ class Project:
             invariants=configured.invariants if invariants is None else invariants,
             handler=handler or configured.handler,
             python=python or configured.python,
+            jobs=jobs or configured.jobs,
         )
         adapter = adapter_of(config.handler)
         if adapter is None:
@@ -93,6 +106,20 @@ class Project:
             raise UsageError(f"{python} is not an interpreter", "name one as .venv/bin/python is")
         return python
 
+    def options(self, seed: int = 0, max_examples: int | None = None, transport: str = IN_PROCESS) -> Options:
+        """Return how the handler is audited; where time is real, one scenario after the other."""
+        from llminv.audit.engine import Options  # and Hypothesis, which few commands need
+
+        return Options(
+            seed=seed,
+            max_examples=max_examples,
+            scenario_limit_s=self.config.scenario_limit_s,
+            isolation=self.config.isolation,
+            transport=transport,
+            python=self.python,
+            jobs=(self.config.jobs or min(processors(), JOBS_MAX)) if transport == IN_PROCESS else 1,
+        )
+
     @property
     def ledger(self) -> Ledger:
         """The recorded bugs."""
@@ -107,3 +134,10 @@ class Project:
                     f"{PYPROJECT}: ledgers: there is no folder {folder}", "name those that hold bugs"
                 )
         return tuple(Ledger(Path(folder)) for folder in self.config.ledgers)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

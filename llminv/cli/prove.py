@@ -14,7 +14,7 @@ from llminv.cli.exit_codes import Exit
 from llminv.cli.list import aligned
 from llminv.cli.project import Project
 from llminv.cli.record import foreign, up_to_date
-from llminv.cli.run import selected
+from llminv.cli.run import JobsOption, selected
 from llminv.cli.screen import ColorOption, Screen, screen_of
 from llminv.evidence.files import ensure_writable
 from llminv.evidence.proofs import PROOFS_TOML, proven, read_proofs, write_proofs
@@ -49,6 +49,7 @@ def prove(
             "-n", "--max-examples", min=1, metavar="N", help="Scenarios to draw for each invariant."
         ),
     ] = None,
+    jobs: JobsOption = None,
     no_write: Annotated[bool, typer.Option("--no-write", help="Write neither proofs nor documents.")] = False,
     python: Annotated[
         str | None,
@@ -59,7 +60,7 @@ def prove(
     """Plant known bugs in the handler: each must be caught, or its invariant cannot fail."""
     del color  # the screen has it
     screen = screen_of(context)
-    project = Project.here(invariants, handler=handler, python=python)
+    project = Project.here(invariants, handler=handler, python=python, jobs=jobs)
     spec = project.config.handler
     promises = selected(project.declarations.promises, select or [])
     reason = "--no-write" if no_write else foreign(project, spec)
@@ -67,21 +68,12 @@ def prove(
         ensure_writable(project.folder)
         read_proofs(project.folder)
 
-    from llminv.audit.engine import Options
     from llminv.audit.prove import prove as put_to_proof
-
-    options = Options(
-        seed=seed,
-        max_examples=max_examples,
-        scenario_limit_s=project.config.scenario_limit_s,
-        isolation=project.config.isolation,
-        python=project.python,
-    )
 
     def tell(promise: Promise, proofs: tuple[Proof, ...]) -> None:
         screen.out("\n".join(_told(promise, proofs)))
 
-    found = put_to_proof(promises, spec, KINDS, options, tell)
+    found = put_to_proof(promises, spec, KINDS, project.options(seed, max_examples), tell)
     for line in _summary(found):
         screen.out(line)
     if reason:

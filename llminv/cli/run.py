@@ -38,6 +38,17 @@ if TYPE_CHECKING:
 TransportName = Literal["in-process", "loopback"]
 # The names of FORMATS.
 FormatName = Literal["terminal", "json", "junit"]
+# How many invariants are played at a time.
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        min=1,
+        metavar="N",
+        help="Invariants to play at a time, each in a process of its own; one a processor (four at most) if "
+        "left out, and always one over loopback.",
+    ),
+]
 # A seed that is drawn is short enough to be typed again.
 SEEDS = 2**32
 
@@ -71,6 +82,7 @@ def run(
             "-n", "--max-examples", min=1, metavar="N", help="Scenarios to draw for each invariant."
         ),
     ] = None,
+    jobs: JobsOption = None,
     no_write: Annotated[
         bool, typer.Option("--no-write", help="Record no bug and write no document.")
     ] = False,
@@ -96,24 +108,16 @@ def run(
 ) -> int:
     """Audit the handler, and record what breaks its invariants."""
     screen = screen_of(context)
-    project = Project.here(invariants, handler=handler, python=python)
+    project = Project.here(invariants, handler=handler, python=python, jobs=jobs)
     spec = project.config.handler
     records = Records.planned(project, spec, out=out, no_write=no_write)
     promises = selected(project.declarations.promises, select or [])
     chosen = transport_of(spec, transport, promises)
 
-    from llminv.audit.engine import Options
     from llminv.audit.engine import run as audit_run
     from llminv.reports.terminal import TerminalListener
 
-    options = Options(
-        seed=secrets.randbelow(SEEDS) if seed is None else seed,
-        max_examples=max_examples,
-        scenario_limit_s=project.config.scenario_limit_s,
-        isolation=project.config.isolation,
-        transport=chosen,
-        python=project.python,
-    )
+    options = project.options(secrets.randbelow(SEEDS) if seed is None else seed, max_examples, chosen)
     with TerminalListener(
         sys.stdout,
         sys.stderr,

@@ -10,11 +10,17 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from llminv.audit.events import AuditFinished, AuditStarted, InvariantStarted, ScenarioPlayed
+from llminv.audit.events import (
+    AuditFinished,
+    AuditStarted,
+    InvariantFinished,
+    InvariantStarted,
+    ScenarioPlayed,
+)
 from llminv.reports import terminal_report
 from llminv.reports.color import wants_color
 from llminv.reports.formats import FOR_PEOPLE, FORMATS
-from llminv.reports.terminal_progress import ProgressBar
+from llminv.reports.terminal_progress import ProgressBars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,7 +68,7 @@ class TerminalListener:
         self._environ = environ
         self._clock = clock
         self._started_at_s = clock()
-        self._bar: ProgressBar | None = None
+        self._bars: ProgressBars | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -78,11 +84,13 @@ class TerminalListener:
         match event:
             case AuditStarted() if self._stderr.isatty():
                 color = wants_color(self._color, self._stderr, self._environ)
-                self._bar = ProgressBar(self._stderr, color=color)
-            case InvariantStarted() if self._bar:
-                self._bar.begin(event)
-            case ScenarioPlayed() if self._bar:
-                self._bar.step(event)
+                self._bars = ProgressBars(self._stderr, event, color=color)
+            case InvariantStarted() if self._bars:
+                self._bars.begin(event)
+            case ScenarioPlayed() if self._bars:
+                self._bars.step(event)
+            case InvariantFinished() if self._bars:
+                self._bars.end(event)
             case AuditFinished():
                 self._close()
                 self._report(event)
@@ -108,9 +116,9 @@ class TerminalListener:
         )
 
     def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        if self._bars is not None:
+            self._bars.close()
+            self._bars = None
 
 
 def terminal_width(stream: TextIO) -> int:

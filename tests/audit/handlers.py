@@ -40,6 +40,12 @@ class LoopsForEver(Router):
         return super().ask(name, request)
 
 
+class NeverReturns(Router):
+    def complete(self, request):
+        while True:
+            pass
+
+
 class StopsAtTwoAndLoopsWhenOnlyOneIsDown(OnlyTwo):
     """Two bugs: what is smaller than the first one's scenario is the second one's."""
 

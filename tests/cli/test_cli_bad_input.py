@@ -191,6 +191,14 @@ def test_a_broken_ledger(project, cli):
             "pyproject.toml:2: scenario_limit_s: expected a number of seconds",
         ),
         (
+            "[tool.llminv]\njobs = 0\n",
+            "pyproject.toml:2: jobs: expected a whole number above 0, found 0",
+        ),
+        (
+            "[tool.llminv]\njobs = true\n",
+            "pyproject.toml:2: jobs: expected a whole number above 0, found True",
+        ),
+        (
             "[tool.llminv]\nscenario_limit_s = true\n",
             "pyproject.toml:2: scenario_limit_s: expected a number of seconds",
         ),

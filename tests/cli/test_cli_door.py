@@ -19,15 +19,11 @@ from pathlib import Path
 
 class Loops:
     def complete(self, request):
-        Path("worker").write_text(str(os.getpid()))
+        Path(f"worker-{os.getpid()}").touch()
         while True:
             pass
 """
 SELECT = ("run", "--seed", "1", "--no-write", "--select", "fallback")
-
-
-def read_text(path):
-    return path.read_text() if path.exists() else ""
 
 
 def interrupted(cli, monkeypatch):
@@ -118,18 +114,19 @@ def test_interrupted(project, cli, monkeypatch):
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_a_handler_loops(project, sent):
-    """The worker, which does not end by itself, is gone too."""
+    """The workers, which do not end by themselves, are gone too."""
     (project / "pyproject.toml").write_text("[tool.llminv]\nscenario_limit_s = 600\n")
     (project / "looping.py").write_text(LOOPING)
-    command = [*LLMINV, "run", "--no-write", "--handler", "looping.py:Loops", "--select", "fallback"]
+    command = [*LLMINV, "run", "--no-write", "--handler", "looping.py:Loops", "--jobs", "2"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not (worker := read_text(project / "worker")):
+        while process.poll() is None and len(workers := list(project.glob("worker-*"))) < 2:
             time.sleep(0.05)
         process.send_signal(sent)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "Interrupted: no verdict was reached.\n")
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(worker), 0)
+    for worker in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(worker.name.removeprefix("worker-")), 0)
 
 
 def test_a_reader_that_has_gone(project):

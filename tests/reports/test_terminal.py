@@ -245,7 +245,7 @@ def events(audit):
     return [
         AuditStarted(audit.handler, audit.seed, 1),
         InvariantStarted(result.promise, 3),
-        *(ScenarioPlayed(phase) for phase in ("example", "cell", "shrink", "drawn")),
+        *(ScenarioPlayed(result.promise, phase) for phase in ("example", "cell", "shrink", "drawn")),
         InvariantFinished(result),
         AuditFinished(audit),
     ]
