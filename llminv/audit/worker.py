@@ -1,8 +1,8 @@
 """The parent's side of a worker process: a fresh process for a handler, with a real-time limit.
 
-A worker that dies or exceeds the limit raises; the next `play` then starts a new one. What the child
-writes to its standard error (not what the handler prints: that is in the history) goes to a file that
-is read when the child has died.
+A worker that dies raises, and so does one that exceeds the limit twice: once, the machine may have stood
+still. The next `play` starts a new one. What the child writes to its standard error (not what the handler
+prints: that is in the history) goes to a file that is read when the child has died.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ main(int(sys.argv[1]), int(sys.argv[2]))
 
 
 class ScenarioLimit(Exception):
-    """The scenario took longer than the real-time limit; `where` is the traceback of the moment."""
+    """The scenario took longer than the real-time limit, twice; `where` is the traceback of the moment."""
 
     def __init__(self, limit_s: float, where: str) -> None:
         super().__init__(f"real-time limit of {limit_s:g} s hit")
@@ -140,11 +140,17 @@ class Worker:
         return self._play(scenario, saboteur)
 
     def _play(self, scenario: Scenario, saboteur: str | None) -> tuple[History, bool]:
+        line = f'{{"scenario": {scenario.text}, "saboteur": {json.dumps(saboteur)}}}'
+        try:
+            answer = self._answer(line)
+        except ScenarioLimit:
+            answer = self._answer(line)
+        return History.from_json(answer["history"]), answer["acted"]
+
+    def _answer(self, line: str) -> dict[str, Any]:
         if self._process is None:
             self._start()
-        line = f'{{"scenario": {scenario.text}, "saboteur": {json.dumps(saboteur)}}}'
-        answer = self._ask(line, self._limit_s)
-        return History.from_json(answer["history"]), answer["acted"]
+        return self._ask(line, self._limit_s)
 
     def _start(self) -> None:
         orders_read, orders_write = os.pipe()

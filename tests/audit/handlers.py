@@ -46,6 +46,17 @@ class NeverReturns(Router):
             pass
 
 
+class StandsStillOnce(Router):
+    """As if the machine had been suspended: the second time it gets through."""
+
+    def complete(self, request):
+        if not Path("stood-still").exists():
+            Path("stood-still").touch()
+            while True:
+                pass
+        return super().complete(request)
+
+
 class StopsAtTwoAndLoopsWhenOnlyOneIsDown(OnlyTwo):
     """Two bugs: what is smaller than the first one's scenario is the second one's."""
 

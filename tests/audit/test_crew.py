@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 HANDLERS = str(HERE / "handlers.py")
 FAULTS = ("http_429", "connection_refused")
 PROMISES = [
-    promise_of(kind, failures=FAULTS, max_examples=10)
+    promise_of(kind, failures=FAULTS, max_examples=5)
     for kind in ("fallback_order", "exhaustion", "key_isolation", "attribution")
 ]
 LOOPS = Scenario((Call("complete"),), ())
@@ -107,8 +107,8 @@ def test_a_worker_that_is_killed_before_it_is_opened():
 
 
 def test_an_audit_comes_to_the_same_whatever_the_jobs():
-    """With violations, unknowns and what was not offered among the results."""
-    for name in ("ApologisesOrFails", "Exits", "CountsTokensOnly"):
+    """With violations and what was not offered among the results."""
+    for name in ("ApologisesOrFails", "CountsTokensOnly"):
         one, several = (
             run(PROMISES, f"{HANDLERS}:{name}", KINDS, Options(seed=1, jobs=jobs)) for jobs in (1, 3)
         )

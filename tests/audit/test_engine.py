@@ -171,6 +171,13 @@ def test_unknown_the_real_time_limit():
     assert reason.endswith(" in ask")
 
 
+def test_a_machine_that_stands_still_once_is_no_matter(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = result(f"{HANDLERS}:StandsStillOnce", FALLBACK, scenario_limit_s=0.5)
+    assert (tmp_path / "stood-still").exists()
+    assert found.verdict == Verdict(Status.HELD)
+
+
 def test_what_was_drawn_until_the_limit_is_counted():
     """It loops where openai is down; what comes before that is played, and counted."""
     kinds = with_kind(strategy=lambda *_: st.sampled_from([ALL_DOWN, Scenario(ALL_DOWN.calls)]))
