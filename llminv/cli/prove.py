@@ -12,9 +12,10 @@ import typer
 from llminv.audit.proof import Proof, Result
 from llminv.cli.exit_codes import Exit
 from llminv.cli.list import aligned
+from llminv.cli.options import InvariantsOption, JobsOption, MaxExamplesOption, PythonOption, SelectOption
 from llminv.cli.project import Project
 from llminv.cli.record import foreign, up_to_date
-from llminv.cli.run import JobsOption, selected
+from llminv.cli.run import selected
 from llminv.cli.screen import ColorOption, Screen, screen_of
 from llminv.evidence.files import ensure_writable
 from llminv.evidence.proofs import PROOFS_TOML, proven, read_proofs, write_proofs
@@ -36,25 +37,13 @@ def prove(
             "configured one, write nothing.",
         ),
     ] = None,
-    invariants: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The folder of the declarations.")
-    ] = None,
-    select: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this invariant; can be repeated.")
-    ] = None,
+    invariants: InvariantsOption = None,
+    select: SelectOption = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Draw other scenarios.")] = 0,
-    max_examples: Annotated[
-        int | None,
-        typer.Option(
-            "-n", "--max-examples", min=1, metavar="N", help="Scenarios to draw for each invariant."
-        ),
-    ] = None,
+    max_examples: MaxExamplesOption = None,
     jobs: JobsOption = None,
     no_write: Annotated[bool, typer.Option("--no-write", help="Write neither proofs nor documents.")] = False,
-    python: Annotated[
-        str | None,
-        typer.Option(metavar="PATH", help="The interpreter of the environment with the handler's libraries."),
-    ] = None,
+    python: PythonOption = None,
     color: ColorOption = "auto",
 ) -> int:
     """Plant known bugs in the handler: each must be caught, or its invariant cannot fail."""

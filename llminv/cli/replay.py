@@ -12,6 +12,7 @@ import typer
 
 from llminv.cli.bugs import recorded_bug
 from llminv.cli.exit_codes import Exit
+from llminv.cli.options import PythonOption
 from llminv.cli.project import Project
 from llminv.cli.screen import ColorOption, Screen, screen_of, wrapped
 from llminv.evidence.replay import Outcome, Replay, replay, replay_here
@@ -36,10 +37,7 @@ def replay_(
     handler: Annotated[
         str | None, typer.Option(metavar="SPEC", help="Play it on this handler, not on the recorded one.")
     ] = None,
-    python: Annotated[
-        str | None,
-        typer.Option(metavar="PATH", help="The interpreter of the environment with the handler's libraries."),
-    ] = None,
+    python: PythonOption = None,
     show_bytes: Annotated[
         bool, typer.Option("--bytes", help="Show what went over the wire, too; keys as <key:...>.")
     ] = False,

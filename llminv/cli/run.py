@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from llminv.cli.exit_codes import Exit
+from llminv.cli.options import InvariantsOption, JobsOption, MaxExamplesOption, PythonOption, SelectOption
 from llminv.cli.project import Project
 from llminv.cli.record import Records
 from llminv.cli.screen import ColorOption, Screen, screen_of
@@ -38,17 +39,6 @@ if TYPE_CHECKING:
 TransportName = Literal["in-process", "loopback"]
 # The names of FORMATS.
 FormatName = Literal["terminal", "json", "junit"]
-# How many invariants are played at a time.
-JobsOption = Annotated[
-    int | None,
-    typer.Option(
-        "--jobs",
-        min=1,
-        metavar="N",
-        help="Invariants to play at a time, each in a process of its own; one a processor (four at most) if "
-        "left out, and always one over loopback.",
-    ),
-]
 # A seed that is drawn is short enough to be typed again.
 SEEDS = 2**32
 
@@ -63,25 +53,13 @@ def run(
             "write nothing.",
         ),
     ] = None,
-    invariants: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The folder of the declarations.")
-    ] = None,
-    select: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this invariant; can be repeated.")
-    ] = None,
-    python: Annotated[
-        str | None,
-        typer.Option(metavar="PATH", help="The interpreter of the environment with the handler's libraries."),
-    ] = None,
+    invariants: InvariantsOption = None,
+    select: SelectOption = None,
+    python: PythonOption = None,
     seed: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Draw as the run with this seed did.")
     ] = None,
-    max_examples: Annotated[
-        int | None,
-        typer.Option(
-            "-n", "--max-examples", min=1, metavar="N", help="Scenarios to draw for each invariant."
-        ),
-    ] = None,
+    max_examples: MaxExamplesOption = None,
     jobs: JobsOption = None,
     no_write: Annotated[
         bool, typer.Option("--no-write", help="Record no bug and write no document.")

@@ -19,6 +19,7 @@ import typer
 
 from llminv.cli.exit_codes import Exit
 from llminv.cli.gateway_configs import printed
+from llminv.cli.options import InvariantsOption
 from llminv.cli.project import Project
 from llminv.cli.screen import Screen, screen_of
 from llminv.errors import UsageError
@@ -66,9 +67,7 @@ def serve(
     scenario: Annotated[
         str | None, typer.Option(metavar="FILE", help="Play this scenario (JSON); without, all answer.")
     ] = None,
-    invariants: Annotated[
-        str | None, typer.Option(metavar="DIR", help="The folder of the declarations.")
-    ] = None,
+    invariants: InvariantsOption = None,
     print_config: Annotated[
         ConfigName | None,
         typer.Option(

@@ -12,6 +12,7 @@ import typer
 
 from llminv.cli.bugs import recorded_bug
 from llminv.cli.exit_codes import Exit
+from llminv.cli.options import PythonOption
 from llminv.cli.project import Project
 from llminv.cli.record import up_to_date
 from llminv.cli.screen import ColorOption, Screen, screen_of
@@ -49,10 +50,7 @@ def verify(
         list[str] | None,
         typer.Argument(metavar="[BUG]...", help="Ids of recorded bugs, or their files; none: all."),
     ] = None,
-    python: Annotated[
-        str | None,
-        typer.Option(metavar="PATH", help="The interpreter of the environment with the handler's libraries."),
-    ] = None,
+    python: PythonOption = None,
     color: ColorOption = "auto",
 ) -> int:
     """Play each bug where it was found and at its fix, and record what is so."""
