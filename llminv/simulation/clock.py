@@ -83,8 +83,13 @@ class Clock:
         return self.now_ns if self.rate == 1 else int(self.now_ns * self.rate)
 
     def due_ns(self, seconds: float) -> int:
-        """Return when so many seconds have passed on the handler's clock (less than zero is zero)."""
-        return self.now_ns + max(0, round(seconds / self.rate * SECOND_NS))
+        """Return when so many seconds have passed on the handler's clock (less than zero is zero).
+
+        Whoever waits gets on, be it for less than a nanosecond: what is left until a moment is often no more
+        than the rounding error of a clock that tells floats, and is asked for until it is gone.
+        """
+        at_least_ns = 1 if seconds > 0 else 0
+        return self.now_ns + max(at_least_ns, round(seconds / self.rate * SECOND_NS))
 
     def stop(self, reason: str, detail: str) -> WorldStopped:
         """Stop the world, for good; return what the caller is to raise."""

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import socket
+import threading
 import time
 import typing
 import uuid
@@ -113,6 +114,21 @@ class Clocks:
             dt.datetime.now(dt.UTC).timestamp(),
             time.mktime(time.localtime()),
         )
+
+
+class SleepsUntil:
+    """Waits for what is left until a moment, until nothing is: floats leave a rounding error to wait for."""
+
+    def complete(self, request):
+        late = []
+        for tenths in range(1, 100):
+            for wait in (sleep, threading.Event().wait):
+                end = monotonic() + tenths / 10
+                while (left := end - monotonic()) > 0:
+                    wait(left)
+                late.append(monotonic() - end)
+                sleep(0.0123)
+        return repr(max(late))
 
 
 class Entropy:

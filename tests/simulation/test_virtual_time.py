@@ -63,6 +63,13 @@ def test_every_clock_moves_by_what_was_slept(play_all, no_real_wait):
     assert no_real_wait == []
 
 
+def test_what_is_left_until_a_moment_passes(play_all, no_real_wait):
+    """On a clock that stayed where it is for less than half a nanosecond, it never would."""
+    (history,) = play_all("behaviours.py:SleepsUntil", {0: scenario("complete")}).values()
+    assert 0 <= float(history.outcome(0).reply.text) < 1e-8
+    assert no_real_wait == []
+
+
 @pytest.mark.parametrize(
     ("handler", "acts", "reason", "at_s"),
     [
