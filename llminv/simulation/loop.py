@@ -20,7 +20,7 @@ from llminv.simulation.current import current_world
 from llminv.simulation.futures import NumberedFuture, NumberedTask
 from llminv.simulation.network import Connection
 from llminv.simulation.providers import Refusal
-from llminv.simulation.sockets import SimulatedSocket, error_of, reset_error
+from llminv.simulation.sockets import SimulatedSocket, error_of, reset_error, shut
 from llminv.simulation.steps import Close, Send
 from llminv.simulation.tls import PlainTextTls
 from llminv.simulation.world import World
@@ -74,6 +74,9 @@ class PeerSocket:
     def gettimeout(self) -> float:
         return 0.0
 
+    def shutdown(self, how: int) -> None:
+        shut(self._connection, how)
+
 
 class SimulatedTransport(asyncio.Transport):
     """A connected transport; reading starts by itself, as asyncio's does."""
@@ -107,6 +110,10 @@ class SimulatedTransport(asyncio.Transport):
         if self._connection.ended and not self._connection.inbox:
             # The world has ended. A pool that outlives it must not take this for an open connection.
             self.close()
+        elif self._connection.shut_for_reading:
+            # By whatever thread, and an end comes before what was armed for.
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._deliver)
         else:
             self._arm()
 
@@ -173,7 +180,7 @@ class SimulatedTransport(asyncio.Transport):
         return True
 
     def write_eof(self) -> None:
-        """A half-close changes nothing for an HTTP server that has the request."""
+        self._connection.shut(reading=False, writing=True)
 
     def is_closing(self) -> bool:
         return self._closing

@@ -57,6 +57,9 @@ class Connection(Generic[Owner_co]):
         self.on_due: Callable[[], None] | None = None
         self.ended = False  # by the provider's side, and met by the handler's
         self.closed = False  # by the handler's side
+        # Shut by the handler's side, which still has its socket
+        self.shut_for_reading = False
+        self.shut_for_writing = False
         self.idle = True
         self._parser = RequestParser()
         self._tail_ns = 0
@@ -94,10 +97,14 @@ class Connection(Generic[Owner_co]):
 
     def next_due_ns(self) -> int | None:
         """Return when the next step is there, or None when nothing is to come."""
+        if self._has_only_the_end:
+            return self.world.clock.now_ns
         return self.inbox[0].at_ns if self.inbox else None
 
     def take(self) -> Send | Close | Reset:
         """Take the next step, which must be due, and record that the handler has met it."""
+        if self._has_only_the_end:
+            return Close()
         due = self.inbox.popleft()
         step, exchange = due.step, due.exchange
         if not isinstance(step, Send):
@@ -121,6 +128,7 @@ class Connection(Generic[Owner_co]):
             if end is not None:
                 self.idle = True
                 self._open_exchange = None
+                self._hang_up_after()
         return step
 
     def give_up(self) -> None:
@@ -149,6 +157,37 @@ class Connection(Generic[Owner_co]):
         if not self.closed:
             self.leave()
             self.closed = True
+
+    def shut(self, *, reading: bool, writing: bool) -> None:
+        """The handler's side shuts its socket one way or both, as `shutdown(2)` of Linux does.
+
+        What has come can still be read, and behind it there is an end. The provider sees only that nothing
+        more is sent to it: it answers what it was asked and hangs up. Where nobody reads either, what it
+        sends is refused: to it, the connection is closed.
+        """
+        self.shut_for_reading = self.shut_for_reading or reading
+        self.shut_for_writing = self.shut_for_writing or writing
+        if self.shut_for_reading and self.shut_for_writing:
+            self.leave()
+            now_ns = self.world.clock.now_ns
+            self.inbox = deque(due for due in self.inbox if due.at_ns <= now_ns)
+            self._sealed = True
+        elif self.idle:
+            self._hang_up_after()
+        if self.on_due is not None:
+            self.on_due()
+
+    @property
+    def _has_only_the_end(self) -> bool:
+        """Whether the handler's side, which wants nothing more, has read all that had come."""
+        if not self.shut_for_reading:
+            return False
+        return not self.inbox or self.inbox[0].at_ns > self.world.clock.now_ns
+
+    def _hang_up_after(self) -> None:
+        """A provider has answered all: where it is told that no more requests come, it hangs up."""
+        if self.shut_for_writing and not self._sealed:
+            self.drop()
 
     def _meet(self, exchange: Exchange) -> None:
         if exchange.fault is not None:

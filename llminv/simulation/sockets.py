@@ -40,6 +40,13 @@ def reset_error() -> ConnectionResetError:
     return ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
 
+def shut(connection: Connection[World], how: int) -> None:
+    """Do what `socket.shutdown(how)` does to an open connection."""
+    if connection.closed:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    connection.shut(reading=how != socket.SHUT_WR, writing=how != socket.SHUT_RD)
+
+
 class ProbeDescriptors:
     """Two descriptors for those who ask whether a connection is still alive.
 
@@ -131,7 +138,7 @@ class SimulatedSocket(socket.socket):
             return super().send(data, flags)
         if self.connection.closed:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        if self.connection.ended:
+        if self.connection.ended or self.connection.shut_for_writing:
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
         payload = bytes(data)
         self.connection.feed(payload)
@@ -207,6 +214,8 @@ class SimulatedSocket(socket.socket):
     def shutdown(self, how: int) -> None:
         if self.connection is None:
             super().shutdown(how)
+        else:
+            shut(self.connection, how)
 
     def _real_close(self, *args: Any) -> None:
         if self.connection is not None:
