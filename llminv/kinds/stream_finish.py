@@ -35,7 +35,7 @@ from llminv.kinds.laws.finish_words import NEUTRAL, Reason, meant, reported, wor
 from llminv.kinds.laws.fragments import clear
 from llminv.kinds.laws.reaching import on_the_way
 from llminv.kinds.laws.routing import RoutingInvariant
-from llminv.kinds.laws.served import Served, all_served, pair, refused, ways_there
+from llminv.kinds.laws.served import Served, all_served, pair, passed_over, ways_there
 from llminv.kinds.laws.streams import reachable
 from llminv.kinds.laws.ways import reported_usage, wrong_buckets
 from llminv.scenario import ANSWER, DEFAULT_USAGE, Act, Call, Framing, Said, Scenario, Script
@@ -56,7 +56,7 @@ CODES = {
     "wrong_usage": "The caller was told another usage than the provider's last word on it.",
     "usage_lost": "The provider reported usage, and the caller was told none.",
     "usage_invented": "The caller was told a usage that no provider reported.",
-    "answer_refused": "A provider answered whole, and the caller got an error.",
+    "answer_refused": "A provider answered whole, and the caller got an error, or another one's answer.",
     **routing.STOPPED_CODES,
 }
 
@@ -228,17 +228,11 @@ def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozen
 def _check(promise: Promise, scenario: Scenario, history: History) -> list[Finding]:
     every = _judged(promise, scenario, history)
     findings = [finding for one in every for finding in _judge(history, one, every)]
-    for attempt, error in refused(history, scenario):
-        act = scenario.script(attempt.call, attempt.provider).act(attempt.attempt)
-        said = act.said or Said()
-        provider = promise.providers.get(attempt.provider)
-        took_s = error.at_s - routing.started_s(history, attempt.call)
-        if took_s >= promise.policy.timeouts.total_s:
-            continue
-        if provider is not None and meant(DIALECTS[provider.dialect], said) == {"stop"}:
-            expected = f"the answer of {attempt.provider}, which is whole and stopped, goes to the caller"
-            at = (attempt.call, attempt.provider, None, error.at_s)
-            findings.append(Finding("answer_refused", expected, routing.told(error), *at))
+    for one, instead in passed_over(promise, scenario, history):
+        if meant(one.dialect, one.said) == {"stop"}:
+            expected = f"the answer of {one.provider}, which is whole and stopped, goes to the caller"
+            at = (one.call, one.provider, None, one.at_s)
+            findings.append(Finding("answer_refused", expected, instead, *at))
     for call in range(len(scenario.calls)):
         findings += routing.stopped(routing.route_of(promise, scenario, history, call), call)
     return findings

@@ -12,7 +12,8 @@ from the next provider.
 
 A handler that refuses tools, or reports no calls at all, is not accused: the labels miss them, and the
 verdict is unknown. The same is true of ids and names that it never reports. What it reports of one answer and
-not of the next, of the same provider in the same way, is lost.
+not of the next, of the same provider in the same way, is lost: also where the caller gets an error, or the
+answer of somebody who was asked as well.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from llminv.kinds.laws import called, routing
 from llminv.kinds.laws.fragments import FORMS, calls_of, clear
 from llminv.kinds.laws.reaching import on_the_way
 from llminv.kinds.laws.routing import RoutingInvariant
-from llminv.kinds.laws.served import Served, all_served, pair, ways_there
+from llminv.kinds.laws.served import Served, all_served, pair, passed_over, ways_there
 from llminv.kinds.laws.streams import BREAKING, reachable, readable
 from llminv.scenario import Act, Call, Said, Scenario, Script
 from llminv.simulation.dialects import DIALECTS
@@ -227,6 +228,7 @@ def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozen
 def _check(promise: Promise, scenario: Scenario, history: History) -> list[Finding]:
     every = _judged(promise, scenario, history)
     findings = [finding for one in every for finding in _judge(one, every)]
+    findings += _passed_over(promise, scenario, history, every)
     for call in range(len(scenario.calls)):
         findings += routing.stopped(routing.route_of(promise, scenario, history, call), call)
     return findings
@@ -239,6 +241,17 @@ def _judge(one: Served, every: list[Served]) -> Iterator[Finding]:
         found.setdefault(code, (expected, observed))
     for code, (expected, observed) in found.items():
         yield Finding(code, expected, observed, one.call, one.provider, None, one.at_s)
+
+
+def _passed_over(
+    promise: Promise, scenario: Scenario, history: History, every: list[Served]
+) -> Iterator[Finding]:
+    """Yield the first call, of each answer that the caller did not get, of which the caller was not told."""
+    for one, instead in passed_over(promise, scenario, history):
+        reports = any(calls_of(other.parts) for other in every if other.same == one.same)
+        _, lost, _ = _matched(list(one.said.tool_calls), calls_of(one.parts))
+        if reports and lost and clear(one.said):
+            yield Finding("call_lost", _sent(one, lost[0]), instead, one.call, one.provider, None, one.at_s)
 
 
 # What a reader has to know of a stream whose calls are not numbered, or not cut, as OpenAI does it.

@@ -148,6 +148,22 @@ class CallsOnItsOwn(Right):
             yield chunk
 
 
+class FailsAtCallsAlone(Right):
+    """Strips the text that it expects."""
+
+    def stream(self, request):
+        self.text = None
+        return super().stream(request)
+
+    def said(self, chunk):
+        self.text = chunk.text or self.text
+        return super().said(chunk)
+
+    def called(self, chunk):
+        self.text.rstrip()
+        return chunk
+
+
 class NoCallsBesideText(Right):
     def stream(self, request):
         self.text = ""

@@ -37,6 +37,9 @@ PLANTED = {
     "NoCallsBesideText": {
         "call_lost": Scenario((Call("stream"),) * 2, (calling(0, A), calling(1, A, text="a"))),
     },
+    "FailsAtCallsAlone": {
+        "call_lost": Scenario((Call("stream"),) * 2, (calling(0, A), calling(1, A, text="a"))),
+    },
     "CallsOnItsOwn": {"call_added": called(A)},
     "OneNameForAll": {"wrong_name": called(A, ToolCall(name="b"))},
     "NumbersTheCalls": {"wrong_id": called(ToolCall("a", "a"))},

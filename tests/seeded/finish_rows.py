@@ -25,6 +25,12 @@ def one(provider: str = "openai", **said: object) -> Scenario:
     return Scenario((Call("complete"),), (*rows, *acts))
 
 
+def calling(*said: Mapping[str, object]) -> Scenario:
+    """Return the scenario of as many calls, in each of which openai says this."""
+    acts = (Script(number, "openai", then=Act(said=Said(**each))) for number, each in enumerate(said))
+    return Scenario((Call("complete"),) * len(said), tuple(acts))
+
+
 USAGE_ELSEWHERE = Scenario(
     (Call("complete"), Call("complete")), (Script(1, "openai", then=Act(framing=Framing(usage_at=0))),)
 )
@@ -45,6 +51,18 @@ ROWS: Mapping[str, Row] = {
         TOOLS,
         "arguments_changed",
         one(tool_calls=(SOME, ToolCall(name="a")), tool_fragments="interleaved"),
+    ),
+    "langchain#27602": on_raw(
+        "finish/needs_arguments",
+        TOOLS,
+        "call_lost",
+        calling({"tool_calls": (ToolCall(name="a", arguments="{}"),)}, {"tool_calls": (ToolCall(name="a"),)}),
+    ),
+    "OpenHands#5307": on_raw(
+        "finish/needs_text",
+        TOOLS,
+        "call_lost",
+        calling({"tool_calls": (ToolCall(name="a"),)}, {"tool_calls": (ToolCall(name="a"),), "text": "a"}),
     ),
     "C25": on_raw(
         "finish/finish_is_always_stop", ENDINGS, "wrong_finish_reason", one(finish_reason="length")

@@ -100,19 +100,47 @@ def all_served(promise: Promise, scenario: Scenario, history: History) -> list[S
 
 def served(promise: Promise, scenario: Scenario, history: History, call: int) -> Served | None:
     """Return the answer that the caller of `call` got: the one there was, if exactly one was given."""
-    outcome = history.outcome(call)
-    given = answered(history, call)
-    if not isinstance(outcome, Replied) or len(given) != 1 or given[0].provider not in promise.providers:
+    outcome, given = history.outcome(call), answered(history, call)
+    if not isinstance(outcome, Replied) or len(given) != 1:
         return None
-    dialect = promise.providers[given[0].provider].dialect
-    asked = None if given[0].request is None else parsed(dialect, given[0].request)
+    return _served(promise, scenario, history, given[0], outcome)
+
+
+def passed_over(promise: Promise, scenario: Scenario, history: History) -> Iterator[tuple[Served, str]]:
+    """Yield the whole answers in whose place callers got an error or another provider's answer, and that.
+
+    A call whose time was up is none of them.
+    """
+    for call in range(len(scenario.calls)):
+        outcome, given = history.outcome(call), answered(history, call)
+        if not given or not isinstance(outcome, Raised | Replied):
+            continue
+        if outcome.at_s - routing.started_s(history, call) >= promise.policy.timeouts.total_s:
+            continue
+        one = _served(promise, scenario, history, given[0], outcome)
+        if one is not None and isinstance(outcome, Raised):
+            yield one, routing.told(outcome)
+        elif one is not None and given[-1].provider != one.provider:
+            yield one, f"the answer of {given[-1].provider}"
+
+
+def _served(
+    promise: Promise, scenario: Scenario, history: History, attempt: Attempt, outcome: Replied | Raised
+) -> Served | None:
+    """Return the answer to an attempt with what the caller of it got, None where it is not known."""
+    if attempt.provider not in promise.providers or attempt.request is None:
+        return None
+    dialect = promise.providers[attempt.provider].dialect
+    asked = parsed(dialect, attempt.request)
     if asked is None:
         return None
+    call = attempt.call
     chunks = (event.chunk for event in history.of(ChunkReceived) if event.call == call)
-    parts = tuple(chunks) if outcome.reply is None else (outcome.reply,)
-    act = scenario.script(call, given[0].provider).act(given[0].attempt)
+    reply = outcome.reply if isinstance(outcome, Replied) else None
+    parts = tuple(chunks) if reply is None else (reply,)
+    act = scenario.script(call, attempt.provider).act(attempt.attempt)
     operation = scenario.calls[call].operation
-    return Served(call, operation, given[0], DIALECTS[dialect], asked, act, parts, outcome.at_s)
+    return Served(call, operation, attempt, DIALECTS[dialect], asked, act, parts, outcome.at_s)
 
 
 def answered(history: History, call: int) -> list[Attempt]:
@@ -126,11 +154,3 @@ def parsed(dialect: str, request: RequestReceived) -> ParsedRequest | None:
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
     body = request.body.encode("utf-8", "surrogatepass")
     return DIALECTS[dialect].parse(HttpRequest(request.method, target, request.headers, body))
-
-
-def refused(history: History, scenario: Scenario) -> Iterator[tuple[Attempt, Raised]]:
-    """Yield the calls that ended in an error although a provider had answered: its attempt, and the error."""
-    for call in range(len(scenario.calls)):
-        outcome, given = history.outcome(call), answered(history, call)
-        if isinstance(outcome, Raised) and given:
-            yield given[0], outcome
