@@ -128,6 +128,7 @@ def _candidates(scenario: Scenario, space: Space) -> Iterator[Scenario]:
         yield from _in_place_of(scenario, index)
         if len(scenario.calls) == 1 and row.call == EVERY_CALL:
             yield replace(scenario, acts=(*scenario.acts[:index], replace(row, call=0), *rest[index:]))
+    yield from _all_in_place_of(scenario, space)
     yield from _later_starts(scenario, space)
     for index, provider in enumerate(scenario.unset):
         others = scenario.unset[:index] + scenario.unset[index + 1 :]
@@ -209,6 +210,21 @@ def _in_place_of(scenario: Scenario, index: int) -> Iterator[Scenario]:
         kept = (*before[:count], replace(row, provider=earlier.provider))
         acts = sorted((*others, *kept), key=lambda other: other.call)  # stable
         yield replace(scenario, acts=tuple(acts))
+
+
+def _all_in_place_of(scenario: Scenario, space: Space) -> Iterator[Scenario]:
+    """Let an earlier provider do in all calls what a provider does, and leave out what stood between them."""
+    for provider in dict.fromkeys(row.provider for row in scenario.acts):
+        place = space.position(provider)
+        for earlier in space.chain[:place]:
+            kept = [
+                row
+                for row in scenario.acts
+                if row.provider == provider
+                or not space.position(earlier) <= space.position(row.provider) < place
+            ]
+            moved = (replace(row, provider=earlier) if row.provider == provider else row for row in kept)
+            yield replace(scenario, acts=_in_order(tuple(moved), space))
 
 
 def _later_starts(scenario: Scenario, space: Space) -> Iterator[Scenario]:

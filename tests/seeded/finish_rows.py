@@ -1,5 +1,7 @@
 """The bugs of class C about how answers end, what they use and which tools they call, in the public list.
 
+Two more, with their threads, came out of a trial with handlers that nobody here had seen.
+
 A handler has that one bug and nothing else; what it is built on, examples/raw, is right. The scenario is the
 minimal one, exactly. A pair of calls is minimal where the first shows that a field is reported at all.
 """

@@ -104,7 +104,8 @@ def test_at_most_one_bug_in_four_goes_without_a_handler(table):
 
 def test_every_bug_of_the_classes_has_a_row_or_a_reason():
     assert routing_rows.ROWS.keys() | routing_rows.OTHERS.keys() == {f"A{number}" for number in CLASS_A}
-    assert stream_rows.ROWS.keys() | finish_rows.ROWS.keys() == {f"C{number}" for number in CLASS_C}
+    of_streams = {bug for bug in stream_rows.ROWS.keys() | finish_rows.ROWS.keys() if "#" not in bug}
+    assert of_streams == {f"C{number}" for number in CLASS_C}
     assert sum(len(table.ROWS) for table in TABLES) == len(ROWS) + len(
         routing_rows.ROWS.keys() & stops_rows.ROWS.keys()
     )

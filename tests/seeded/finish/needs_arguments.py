@@ -1,7 +1,7 @@
 """The example raw, but the arguments of a call are read where a tool takes none and the text is empty.
 
-Public bug: json.loads("") for a tool without arguments (https://github.com/langchain-ai/langchain/issues/27602,
-https://github.com/simonw/llm/issues/1164).
+Public bug: langchain#27602, json.loads("") where a tool takes no arguments
+(https://github.com/langchain-ai/langchain/issues/27602, https://github.com/simonw/llm/issues/1164).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The example raw, but the text of an answer is stripped where a model calls a tool and says nothing.
 
-Public bug: `content` is null where there is nothing but a call (https://github.com/All-Hands-AI/OpenHands/issues/5307,
-https://github.com/NousResearch/hermes-agent/issues/276).
+Public bug: OpenHands#5307, `content` is null where there is nothing but a call
+(https://github.com/All-Hands-AI/OpenHands/issues/5307, https://github.com/NousResearch/hermes-agent/issues/276).
 """
 
 from __future__ import annotations
