@@ -7,6 +7,8 @@ threads of the world; all others (a test runner's, say) stay in the real world.
 from __future__ import annotations
 
 import _thread
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 class _Current:
     world: World | None = None
     threads: frozenset[int] = frozenset()
+    outside: frozenset[int] = frozenset()
 
 
 def current_world() -> World | None:
@@ -25,8 +28,8 @@ def current_world() -> World | None:
 
 
 def playing_world() -> World | None:
-    """Return the world that plays in this process, whichever thread asks."""
-    return _Current.world
+    """Return the world that plays in this process, whichever thread asks that is not `outside`."""
+    return None if _thread.get_ident() in _Current.outside else _Current.world
 
 
 def set_world(world: World | None) -> None:
@@ -42,3 +45,17 @@ def add_thread(ident: int) -> None:
 def remove_thread(ident: int) -> None:
     """The thread has ended, or the simulation is taken out."""
     _Current.threads -= {ident}
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Let the calling thread do in the real world what is nobody's traffic, without a turn of the others."""
+    ident = {_thread.get_ident()}
+    mine = _Current.threads & ident
+    _Current.threads -= mine
+    _Current.outside |= ident
+    try:
+        yield
+    finally:
+        _Current.outside -= ident
+        _Current.threads |= mine

@@ -29,19 +29,19 @@ class InProcess:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self._world: World
-        self._apply_seams: Callable[[], None]
+        self._before_world: Callable[[], None]
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
         """Replace what reaches the outside world or the clock."""
-        with installed() as self._apply_seams:
+        with installed() as self._before_world:
             yield
 
     @contextlib.contextmanager
     def playing(self, scenario: Scenario) -> Iterator[World]:
         """Let a world play."""
         self._world = World(self.setting, scenario)
-        self._apply_seams()
+        self._before_world()
         set_world(self._world)
         try:
             with _datetime(self._world):

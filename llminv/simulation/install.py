@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import ctypes.util
 import os
 import queue
 import random
@@ -21,6 +22,7 @@ import ssl
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,6 +33,7 @@ from llminv.simulation.dialects.interface import EPOCH_S
 from llminv.simulation.futures import number_of
 from llminv.simulation.guard import guard_process
 from llminv.simulation.loop import SimulatedLoop, address_info
+from llminv.simulation.machine import LAST_TIMES, find_library, forget_last_times, getnode, uuid1
 from llminv.simulation.sockets import ProbeDescriptors, SimulatedSocket
 from llminv.simulation.threads import (
     Scheduler,
@@ -209,7 +212,7 @@ def apply_seams(patches: _Patches) -> None:
 
 @contextmanager
 def installed() -> Iterator[Callable[[], None]]:
-    """Install the simulation; yield a function to call whenever modules may have been loaded since."""
+    """Install the simulation; yield a function to call before each world."""
     patches = _Patches()
     SimulatedSocket.probes = ProbeDescriptors()
     scheduler = Scheduler()
@@ -228,12 +231,22 @@ def installed() -> Iterator[Callable[[], None]]:
         patches.set(random, "_urandom", os.urandom)
         replace(socket, "getaddrinfo", _name_lookup())
         replace(socket, "socket", SimulatedSocket)
+        replace(ctypes.util, "find_library", find_library)
+        replace(uuid, "getnode", getnode)
+        replace(uuid, "uuid1", uuid1)
+        for name in LAST_TIMES:
+            patches.set(uuid, name, None)
         _threads(replace, patches, scheduler)
         _tls(patches)
         guard_process()
         patches.set(policy, "_loop_factory", SimulatedLoop)
         _replace_references(patches, replaced)
-        yield lambda: apply_seams(patches)
+
+        def before_world() -> None:
+            apply_seams(patches)
+            forget_last_times()
+
+        yield before_world
     finally:
         scheduler.close()
         set_scheduler(None)
