@@ -66,8 +66,8 @@ class Crew:
         if self._is_over:
             worker.kill()
         try:
-            with worker:
-                yield worker
+            with worker as opened:
+                yield opened
         finally:
             self._workers.discard(worker)
 
