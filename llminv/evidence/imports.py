@@ -14,6 +14,8 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llminv.handler.places import above_package, source_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -22,16 +24,17 @@ _MODULES = frozenset({".py", ".so", ".pyd"})
 INSTALLED = "site-packages"
 
 
-def located(spec: str, search: Sequence[str]) -> tuple[Path | None, str | None]:
-    """Return the file and the module that a handler spec names; `search` are folders as in sys.path.
+def located(spec: str, folder: Path, search: Sequence[str]) -> tuple[Path | None, str | None]:
+    """Return the file and the module that a handler spec names in the project in `folder`.
 
-    A file is as it stands in the spec.
+    `search` are the folders of sys.path after those of the project. A file is as it stands in the spec.
     """
     place = spec.rpartition(":")[0] if ":" in spec else spec
     if place.endswith(".py"):
         return Path(place), None
     origin = None
-    where: list[str] | None = list(search)
+    source = source_folder(place, folder)
+    where = [*([] if source is None else [str(source)]), str(folder), *search]
     for name in place.split("."):
         found = PathFinder.find_spec(name, where)
         if found is None:
@@ -51,7 +54,7 @@ def imported_packages(file: Path, folder: Path, search: Sequence[str]) -> dict[s
 
     `folder` is the project's, `search` the sys.path of the handler's environment.
     """
-    places = [str(file.parent), str(_above_package(file)), str(folder), *search]
+    places = [str(file.parent), str(above_package(file)), str(folder), *search]
     waiting, seen = [file], set[Path]()
     packages: set[str] = set()
     while waiting:
@@ -79,11 +82,6 @@ def _tops(distribution: metadata.Distribution) -> set[str]:
     declared = (distribution.read_text("top_level.txt") or "").split()
     files: Iterable[Path] = map(Path, map(str, distribution.files or ()))
     return {*declared, *(file.parts[0].partition(".")[0] for file in files if file.suffix in _MODULES)}
-
-
-def _above_package(file: Path) -> Path:
-    """Return the folder that has to be on the path for the package in which `file` stands."""
-    return next(folder for folder in file.parents if not (folder / "__init__.py").is_file())
 
 
 def _imports(file: Path) -> Iterator[tuple[int, list[str]]]:

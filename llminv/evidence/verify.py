@@ -180,7 +180,7 @@ class Verifier:
         """Return why the handler would not be that of the work tree around `folder`, or ""."""
         if folder == self._folder:
             return ""
-        file, _ = located(spec, [str(folder), *map(str, path), *self._search])
+        file, _ = located(spec, folder, [*map(str, path), *self._search])
         if file is None:
             return f"there is no {spec}"
         if self._top is not None and (folder / file).resolve().is_relative_to(self._top.resolve()):

@@ -77,7 +77,7 @@ def handler_version(spec: str, folder: Path, search: Sequence[str]) -> Version:
 
     `search` is the sys.path of the handler's environment.
     """
-    file, module = located(spec, [str(folder), *search])
+    file, module = located(spec, folder, search)
     if module and (file is None or INSTALLED in file.parts):
         return Version(packages=_distribution(module.partition(".")[0], file, search))
     if file is None:

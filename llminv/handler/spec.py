@@ -1,9 +1,10 @@
 """From a handler spec to something that can be called.
 
 A spec is `package.module`, `package.module:attribute`, `path/to/file.py:attribute`, the name of a ready
-adapter, which comes before a module of that name, or `gateway:http://...`. A class is always called first;
-any other object that has an operation is the handler; otherwise it is called, with the World if it takes an
-argument, and the result is the handler.
+adapter, which comes before a module of that name, or `gateway:http://...`. A file that lies in a package is
+imported as that package's module, and a module is also found below `src` of the current folder. A class is
+always called first; any other object that has an operation is the handler; otherwise it is called, with the
+World if it takes an argument, and the result is the handler.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from llminv.contract import OPERATIONS, World
 from llminv.errors import HandlerError
 from llminv.handler.adapters import ADAPTERS, ANY_GATEWAY, GATEWAY, adapter_of, address_of
 from llminv.handler.adapters.installed import ensure_installed
+from llminv.handler.places import above_package, module_in_package, own_place, source_folder
 
 # A handler is any object of the user's, hence Any wherever one is held.
 
@@ -141,6 +143,10 @@ def _import_file(spec: str, path: Path) -> ModuleType:
     if not path.is_file():
         raise HandlerError(f"handler {spec!r}: there is no file {path}", "write path/to/file.py:attribute")
     path = path.resolve()
+    if module_name := module_in_package(path):
+        sys.path.insert(0, str(above_package(path)))
+        sys.path.append(str(path.parent))  # for a handler that names its neighbours as a script does
+        return _imported(spec, module_name)
     # A unique name: files called handler.py are many, and so are installed packages called "handler".
     name = f"llminv_handler_{path.parent.name}_{path.stem}".replace("-", "_").replace(".", "_")
     file_spec = importlib.util.spec_from_file_location(name, path)
@@ -160,6 +166,13 @@ def _import_module(spec: str, name: str) -> ModuleType:
             f"{spec!r} is not a handler spec",
             f"write package.module, package.module:attribute, path/to/file.py:attribute or {ANY_GATEWAY}",
         )
+    source = source_folder(name, Path.cwd())
+    if source is not None:
+        sys.path.insert(0, str(source))
+    return _imported(spec, name)
+
+
+def _imported(spec: str, name: str) -> ModuleType:
     imported: list[ModuleType] = []
     _execute(spec, lambda: imported.append(importlib.import_module(name)))
     return imported[0]
@@ -172,7 +185,7 @@ def _execute(spec: str, action: Callable[[], object]) -> None:
     except ModuleNotFoundError as error:
         raise HandlerError(
             f"handler {spec!r}: no module named {error.name!r}",
-            _adapter_hint(spec) or install_hint(error.name),
+            _adapter_hint(spec) or _missing_hint(error.name or ""),
             own_traceback(error),
         ) from None
     except BaseException as error:
@@ -190,8 +203,14 @@ def _adapter_hint(spec: str) -> str:
     return f"did you mean the adapter {names[close[0]]}?" if close else ""
 
 
-def install_hint(name: str | None) -> str:
+def _missing_hint(name: str) -> str:
     """Say what to do when a module is missing: most often llminv runs in another environment."""
+    place = own_place(name, Path.cwd())
+    if place is not None:
+        shown = place.relative_to(Path.cwd())
+        if str(place.parent) in sys.path:
+            return f"look for the right name in {shown}, which is the project's own"
+        return f"{shown} is the project's own: name the handler by its file, or set PYTHONPATH={shown.parent}"
     return (
         f"llminv runs in {sys.prefix}: install the handler's libraries there (pip install {name}), "
         "or install llminv into the handler's own environment"

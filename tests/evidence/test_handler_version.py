@@ -162,12 +162,14 @@ def test_the_example_names_its_clients():
 
 
 def test_where_a_spec_points(tmp_path):
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app/llm.py").touch()
-    search = [str(tmp_path)]
-    assert located("x/handler.py:Router", search) == (Path("x/handler.py"), None)
-    assert located("app.llm:Router", search) == (tmp_path / "app/llm.py", "app.llm")
-    assert located("app.no", search) == (None, "app.no")
+    for file in ("app/llm.py", "src/gw/core.py", "src/app/other.py"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    (tmp_path / "app/__init__.py").touch()
+    assert located("x/handler.py:Router", tmp_path, []) == (Path("x/handler.py"), None)
+    assert located("app.llm:Router", tmp_path, []) == (tmp_path / "app/llm.py", "app.llm")
+    assert located("gw.core:Router", tmp_path, []) == (tmp_path / "src/gw/core.py", "gw.core")
+    assert located("app.other", tmp_path, []) == (None, "app.other")
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,18 @@ def test_a_source_folder_comes_from_the_commit(repository, recorded, verify, mon
     assert verify(bug)[0] == BugStatus.VERIFIED
 
 
+def test_a_package_below_src_comes_from_the_commit(repository, recorded, verify):
+    source = repository.folder / "src/way_found"
+    source.mkdir(parents=True)
+    (source / "__init__.py").touch()
+    for name in ("broken.py", "handler.py"):
+        (repository.folder / name).rename(source / name)
+    repository.write("src/way_found/broken.py", "from handler", "from .handler")
+    found = repository.commit()
+    repository.write("src/way_found/broken.py", WRONG, RIGHT)
+    assert verify(recorded(Version(found), handler="way_found.broken:Stops"))[0] == BugStatus.OPEN
+
+
 def test_a_handler_outside_of_the_commit(repository, recorded, verify):
     (commit,) = commits(repository, WRONG)
     status, reason = verify(recorded(Version(commit), handler=f"{repository.folder}/broken.py:Stops"))

@@ -1,6 +1,7 @@
 """From a spec to a handler: what is called, what is taken as it is, and what is said where neither works."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +134,106 @@ def test_what_is_said_about_a_wrong_place(spec, message):
         load_target(spec)
     assert caught.value.message == message
     assert caught.value.hint
+
+
+PACKAGE = {
+    "__init__.py": "from gw_inner.core import Handler as Known\n",
+    "core.py": "from .answers import ANSWER\nclass Handler:\n    def complete(self, request): return ANSWER\n",
+    "answers.py": "ANSWER = 'from a package'\n",
+    "script.py": "from answers import ANSWER\nclass Handler:\n    def complete(self, request): return ANSWER\n",
+}
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Write a package into a folder of the current one, and return its own folder."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
+
+    def written(parent, name="gw_inner"):
+        folder = tmp_path / parent / name
+        folder.mkdir(parents=True)
+        for file, text in PACKAGE.items():
+            (folder / file).write_text(text.replace("gw_inner", name))
+        return folder
+
+    yield written
+    for loaded in [known for known in sys.modules if known.split(".")[0] in ("gw_inner", "answers")]:
+        del sys.modules[loaded]
+
+
+@pytest.mark.parametrize(
+    ("parent", "spec"),
+    [
+        ("src", "src/gw_inner/core.py:Handler"),
+        ("src", "src/gw_inner/__init__.py:Known"),
+        (".", "gw_inner/core.py:Handler"),
+        ("src", "gw_inner.core:Handler"),
+        ("src", "gw_inner:Known"),
+    ],
+)
+def test_a_file_of_a_package_is_imported_as_its_module(package, parent, spec):
+    package(parent)
+    made = load_target(spec).make(WORLD)
+    assert made.complete(None) == "from a package"
+    assert type(made).__module__ == "gw_inner.core"  # once, under its own name
+    assert type(made) is sys.modules["gw_inner"].Known
+
+
+def test_the_projects_folder_comes_before_its_src(package):
+    package(".")
+    package("src")
+    sys.path.insert(0, str(Path.cwd()))
+    with pytest.raises(HandlerError, match="has no attribute 'Nothing'"):
+        load_target("gw_inner:Nothing")
+    assert str(Path("src").absolute()) not in sys.path
+
+
+def test_a_file_of_a_package_may_name_its_neighbours_as_a_script_does(package):
+    package("src")
+    made = load_target("src/gw_inner/script.py:Handler").make(WORLD)
+    assert made.complete(None) == "from a package"
+
+
+def test_a_package_called_as_one_of_pythons_own_hides_nothing(package):
+    folder = package(".", "queue")
+    load_target("queue/script.py:Handler")
+    assert str(folder.parent) not in sys.path
+
+
+@pytest.mark.parametrize(
+    ("parent", "spec", "missing", "hint"),
+    [
+        (
+            "backend",
+            "gw_inner.core:Handler",
+            "gw_inner",
+            "backend/gw_inner is the project's own: name the handler by its file, or set PYTHONPATH=backend",
+        ),
+        (
+            "src",
+            "gw_inner.cor:Handler",
+            "gw_inner.cor",
+            "look for the right name in src/gw_inner, which is the project's own",
+        ),
+        (
+            "src/gw_inner",
+            "gw_outer",
+            "gw_outer",
+            (
+                f"llminv runs in {sys.prefix}: install the handler's libraries there (pip install gw_outer), "
+                "or install llminv into the handler's own environment"
+            ),
+        ),
+    ],
+)
+def test_nobody_is_told_to_install_what_is_the_projects_own(package, parent, spec, missing, hint):
+    package(parent)
+    sys.path.insert(0, str(Path.cwd()))
+    with pytest.raises(HandlerError) as caught:
+        load_target(spec)
+    assert caught.value.message == f"handler {spec!r}: no module named {missing!r}"
+    assert caught.value.hint == hint
 
 
 def test_a_module_that_raises_shows_the_users_own_frames(tmp_path, monkeypatch):
