@@ -32,26 +32,30 @@ END_S = 0.5
 
 
 class Member:
-    """A thread of the world; it waits for the baton on `gate`."""
+    """A thread of the world; it waits for the baton on `gate`, and in `queue` for who wakes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.gate = _allocate_real_lock()
         self.gate.acquire()
         self.due_ns: int | None = None
         self.blocked = False
         self.done = False
         self.interrupt: WorldStopped | None = None
-        self.joiners: list[Member] = []
+        self.joiners: deque[Member] = deque()
+        self.queue: deque[Member] | None = None
 
 
 class Scheduler:
     """Hands the baton around; one for each installation of the simulation. `main` is the playing thread."""
 
     def __init__(self) -> None:
-        self.main = Member()
+        self.main = Member(threading.current_thread().name)
         self._members: dict[int, Member] = {_thread.get_ident(): self.main}
         self._blocked: list[Member] = []
         self._ready: deque[Member] = deque()
+        # The threads that a fork has left behind, by name.
+        self._lost: list[str] = []
         add_thread(_thread.get_ident())
 
     def me(self) -> Member | None:
@@ -64,11 +68,28 @@ class Scheduler:
             raise clock.stopped
         me = self._members[_thread.get_ident()]
         if not self._ready and not self._blocked:
-            clock.advance(due_ns, why)
+            clock.advance(due_ns, self._told(why))
             return
         me.due_ns, me.blocked = due_ns, True
         self._blocked.append(me)
         self._hand_on(clock, me, why)
+
+    def wait_in(self, queue: deque[Member], clock: Clock, due_ns: int | None, why: str) -> None:
+        """Block the calling member like `wait_until`; it stands in `queue` meanwhile, for who wakes it."""
+        me = self._members[_thread.get_ident()]
+        queue.append(me)
+        me.queue = queue
+        try:
+            self.wait_until(clock, due_ns, why)
+        finally:
+            queue.remove(me)
+            me.queue = None
+
+    def _told(self, why: str) -> str:
+        """Return why somebody waits, for people, with what they cannot see."""
+        if not self._lost:
+            return why
+        return f"{why}; threads do not come along into a fork: {', '.join(self._lost)}"
 
     def _hand_on(self, clock: Clock, me: Member, why: str) -> None:
         """Give the baton to whoever is next, and wait until it comes back."""
@@ -87,7 +108,7 @@ class Scheduler:
         timed = [member for member in self._blocked if member.due_ns is not None]
         chosen = min(timed, key=lambda member: member.due_ns or 0, default=self.main)
         try:
-            clock.advance(chosen.due_ns, why)
+            clock.advance(chosen.due_ns, self._told(why))
         except WorldStopped as stopped:
             # Only the playing thread can end the play.
             chosen = self.main
@@ -107,9 +128,9 @@ class Scheduler:
 
     # The life of threads
 
-    def expect(self) -> Member:
+    def expect(self, name: str) -> Member:
         """A member starts a thread: it is ready, and runs when its turn comes."""
-        member = Member()
+        member = Member(name)
         self._ready.append(member)
         return member
 
@@ -132,18 +153,21 @@ class Scheduler:
 
     def join(self, clock: Clock, member: Member, timeout_s: float | None) -> bool:
         """Wait until `member` is done, or for so long; return whether it is."""
-        me = self._members[_thread.get_ident()]
         due_ns = None if timeout_s is None else clock.due_ns(timeout_s)
         while not member.done and (due_ns is None or clock.now_ns < due_ns):
-            member.joiners.append(me)
-            self.wait_until(clock, due_ns, "joining a thread")
-            member.joiners.remove(me)
+            self.wait_in(member.joiners, clock, due_ns, "joining a thread")
         return member.done
 
     def after_fork(self) -> None:
-        """Only the forking thread is there in the new process."""
+        """Only the forking thread is there in the new process: the others are done, and wait for nothing."""
         ident = _thread.get_ident()
-        self._members = {ident: self._members[ident]}
+        me = self._members.pop(ident)
+        for member in dict.fromkeys((*self._members.values(), *self._ready)):
+            member.done, member.blocked = True, False
+            if member.queue is not None:
+                member.queue.remove(member)
+            self._lost.append(member.name)
+        self._members = {ident: me}
         self._blocked.clear()
         self._ready.clear()
 
@@ -215,11 +239,7 @@ class SimulatedLock:
         while not self._lock.acquire(blocking=False):
             if due_ns is not None and world.clock.now_ns >= due_ns:
                 return False
-            self._waiting.append(me)
-            try:
-                scheduler.wait_until(world.clock, due_ns, "waiting for a lock")
-            finally:
-                self._waiting.remove(me)
+            scheduler.wait_in(self._waiting, world.clock, due_ns, "waiting for a lock")
         return True
 
     def release(self) -> None:
@@ -307,7 +327,7 @@ def thread_methods(scheduler: Scheduler) -> dict[str, Callable[..., Any]]:
 
     def start(self: threading.Thread) -> None:
         if scheduler.me() is not None and not hasattr(self, _MEMBER):
-            setattr(self, _MEMBER, scheduler.expect())
+            setattr(self, _MEMBER, scheduler.expect(self.name))
         real_start(self)
 
     def bootstrap(self: threading.Thread) -> None:

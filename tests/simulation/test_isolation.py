@@ -54,6 +54,33 @@ def test_a_pool_is_told_that_its_connections_are_lost(played):
     assert [history.outcome(call).reply.text for call in (0, 1)] == ["new 200", "kept 200"]
 
 
+@pytest.mark.parametrize(("handler", "text"), [("ByLoop", "done"), ("ByQueue", "2")])
+def test_threads_made_at_import_serve_all_scenarios_of_one_process(handler, text, played):
+    histories = played(f"threads_at_import.py:{handler}", [scenario("complete", None)] * 2)
+    assert [history.outcome(0).reply.text for history in histories] == [text] * 2
+
+
+def in_forks(played, handler):
+    """Return the outcome of a call in the first fork, which is that in every other one."""
+    first, second = played(f"threads_at_import.py:{handler}", [scenario("complete", None)] * 2, "fork")
+    assert first == second
+    return first.outcome(0)
+
+
+def test_a_fork_without_the_thread_it_waits_for_waits_in_vain(played):
+    outcome = in_forks(played, "ByLoop")
+    assert (outcome.error.type, outcome.at_s) == ("TimeoutError", 400.0)
+    outcome = in_forks(played, "ByQueue")
+    assert (outcome.reason, outcome.detail) == (
+        "hang",
+        "waiting for a lock; threads do not come along into a fork: llm-loop, answering",
+    )
+
+
+def test_a_fork_that_needs_no_thread_made_at_import_gets_on(played):
+    assert in_forks(played, "ByNobody").reply.text == "had it"
+
+
 def breaker(played, isolation):
     """Play one scenario until the breaker would open, and return who was asked each time."""
     broken = scenario("acomplete", "http_500")
