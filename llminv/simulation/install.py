@@ -76,6 +76,21 @@ class _Patches:
         self._undo.clear()
 
 
+# The clocks of `clock_gettime` that tell the time, by the names that a system has for them, and where they
+# start; the rest count what a process or a thread has used.
+_CLOCKS = {
+    "CLOCK_REALTIME": EPOCH_S,
+    "CLOCK_TAI": EPOCH_S,
+    "CLOCK_MONOTONIC": MONOTONIC_START_S,
+    "CLOCK_MONOTONIC_RAW": MONOTONIC_START_S,
+    "CLOCK_BOOTTIME": MONOTONIC_START_S,
+    "CLOCK_UPTIME": MONOTONIC_START_S,
+    "CLOCK_UPTIME_RAW": MONOTONIC_START_S,
+}
+# CLOCK_REALTIME_COARSE and CLOCK_MONOTONIC_COARSE of linux/time.h, for which `time` has no names.
+_COARSE_CLOCKS = {5: EPOCH_S, 6: MONOTONIC_START_S} if sys.platform == "linux" else {}
+
+
 def _clock_functions() -> dict[str, Callable[..., Any]]:
     """Return the replacements for the functions of `time`, by name."""
 
@@ -88,6 +103,18 @@ def _clock_functions() -> dict[str, Callable[..., Any]]:
             return total_ns if in_ns else total_ns / SECOND_NS
 
         return read
+
+    starts = {getattr(time, name): start_s for name, start_s in _CLOCKS.items() if hasattr(time, name)}
+    starts |= _COARSE_CLOCKS
+
+    def reading_of(real: Callable[[int], Any], *, in_ns: bool) -> Callable[[int], Any]:
+        def read_of(clock: int) -> Any:
+            start_s = starts.get(clock)
+            if start_s is None:
+                return real(clock)
+            return reading(lambda: real(clock), start_s, in_ns=in_ns)()
+
+        return read_of
 
     real_sleep = time.sleep
 
@@ -102,6 +129,8 @@ def _clock_functions() -> dict[str, Callable[..., Any]]:
 
     return {
         "sleep": sleep,
+        "clock_gettime": reading_of(time.clock_gettime, in_ns=False),
+        "clock_gettime_ns": reading_of(time.clock_gettime_ns, in_ns=True),
         "time": reading(time.time, EPOCH_S, in_ns=False),
         "time_ns": reading(time.time_ns, EPOCH_S, in_ns=True),
         "monotonic": reading(time.monotonic, MONOTONIC_START_S, in_ns=False),

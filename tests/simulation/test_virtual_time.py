@@ -57,10 +57,15 @@ def test_600_s_and_two_retries_pass_without_a_real_wait(handler, operation, play
 def test_every_clock_moves_by_what_was_slept(play_all, no_real_wait):
     (history,) = play_all("behaviours.py:Clocks", {0: scenario("complete")}).values()
     *exact, whole_seconds = json.loads(history.outcome(0).reply.text)
-    assert exact == [2.5] * 6
+    assert exact == [2.5] * 18
     assert whole_seconds in (2.0, 3.0)
     assert (history.outcome(0).at_s, history.ended_at_s) == (2.5, 2.5)
     assert no_real_wait == []
+
+
+def test_what_a_process_has_used_is_real(play_all):
+    (history,) = play_all("behaviours.py:UsedTime", {0: scenario("complete")}).values()
+    assert 0 < float(history.outcome(0).reply.text) < 1
 
 
 def test_what_is_left_until_a_moment_passes(play_all, no_real_wait):
