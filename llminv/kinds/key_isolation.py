@@ -1,6 +1,8 @@
 """key_isolation: a provider never sees the key of another, and a call's own keys serve that call alone.
 
-Headers, URL and body of every request are searched for the canary of every provider, also in base64.
+Headers, URL and body of every request are searched for the canary of every provider, also in base64. Calls
+are made one at a time and two at once: what one call has set up for its provider, another one's must not be
+sent with.
 
 Where keys come with the calls (`keys: call`), tenants take turns, one after another or at once; each call
 has a tenant's own key for every provider, in `overrides`. Then each request has that key, and neither the
@@ -19,7 +21,7 @@ from llminv.history import History, RequestReceived
 from llminv.kinds.interface import Kind, Operations
 from llminv.kinds.laws import routing
 from llminv.kinds.laws.routing import RoutingInvariant
-from llminv.scenario import EVERY_CALL, Call, Scenario, key_of
+from llminv.scenario import EVERY_CALL, Act, Call, Scenario, Script, key_of
 from llminv.verdict import Finding
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ CODES = {
     "wrong_key": "A call that brought its key was made with another one.",
 }
 TENANTS = ("acme", "globex", "initech")
+# How long a provider may take to fail one of two calls, so that each is at another provider.
+DELAYS_S = (0.0, 0.05, 0.1, 0.25, 0.5)
+# The cells have these: one call gets to the second provider when the other one gets to the third.
+LATER_S = 0.25
 
 
 class KeyIsolation(RoutingInvariant):
@@ -60,6 +66,27 @@ def _of_tenants(promise: Promise, scenario: Scenario, number: int, *, joins: boo
     return Scenario(tuple(together), tuple(rows))
 
 
+def _at_once(one: Scenario, other: Scenario) -> Scenario:
+    """Return the calls of two scenarios of one call each, made at once."""
+    rows = (*one.acts, *(replace(row, call=1) for row in other.acts))
+    return Scenario((*one.calls, replace(other.calls[0], joins=True)), rows)
+
+
+def _one_ahead(promise: Promise, operation: str) -> Iterator[Scenario]:
+    """Yield, where a third provider is reached, two calls at once of which one gets there first."""
+    reached = routing.reached_of(promise)
+    if len(reached) < 3:
+        return
+    first, second, *_ = reached
+    call = Call(operation, start=routing.start_of(promise))
+    for fault in routing.cell_faults(promise, operation)[:1]:
+        now, later = Act(fault), Act(fault, delay_s=LATER_S)
+        yield _at_once(
+            routing.scenario_of(call, (Script(0, first, then=later),)),
+            routing.scenario_of(call, (Script(0, first, then=now), Script(0, second, then=later))),
+        )
+
+
 def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
     for scenario in routing.prefixes_down(promise, operations):
         if not _brought(promise):
@@ -68,6 +95,8 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
         yield _of_tenants(promise, scenario, 1, joins=False)
         for joins in (False, True):
             yield _of_tenants(promise, scenario, 2, joins=joins)
+    for operation in () if _brought(promise) else operations:
+        yield from _one_ahead(promise, operation)
 
 
 def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenario]:
@@ -75,13 +104,29 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
 
     drawn = routing.scripts(promise, operations, failures_max=1)
     if not _brought(promise):
-        return drawn
+        return drawn | st.sampled_from(list(operations)).flatmap(lambda each: _drawn_at_once(promise, each))
     return st.builds(
         lambda scenario, number, joins: _of_tenants(promise, scenario, number, joins=joins),
         drawn,
         st.integers(1, len(TENANTS)),
         st.booleans(),
     )
+
+
+def _drawn_at_once(promise: Promise, operation: str) -> SearchStrategy[Scenario]:
+    from hypothesis import strategies as st
+
+    def late(scenario: Scenario, delays_s: list[float]) -> Scenario:
+        rows = (
+            replace(row, then=replace(row.then, delay_s=delay_s))
+            for row, delay_s in zip(scenario.acts, delays_s, strict=False)
+        )
+        return replace(scenario, acts=tuple(rows))
+
+    length = len(routing.chain_of(promise))
+    delays = st.lists(st.sampled_from(DELAYS_S), min_size=length, max_size=length)
+    one = st.builds(late, routing.scripts(promise, (operation,), failures_max=1), delays)
+    return st.builds(_at_once, one, one)
 
 
 # Which keys were seen
@@ -147,8 +192,8 @@ def _describe(promise: Promise) -> str:
     chain = " → ".join(routing.reached_of(promise))
     whose = "each call keys of its tenant's" if _brought(promise) else "every provider a key of its own"
     return (
-        f"gives {whose} and searches all that each of {chain} receives for the "
-        f"others' keys, after {', '.join(routing.classes_of(promise))} at the providers before it"
+        f"gives {whose} and searches all that each of {chain} receives for the others' keys, in calls one at "
+        f"a time and at once, after {', '.join(routing.classes_of(promise))} at the providers before it"
     )
 
 

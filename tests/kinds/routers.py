@@ -247,6 +247,18 @@ class LeaksInBody(Router):
         return {**super().body(name, request), "user": key_of("anthropic")}
 
 
+class SharesItsHeaders(Router):
+    """Keeps them where another call finds them while this one waits for its turn."""
+
+    def ask(self, name, request):
+        self.kept = super().headers(name)
+        time.sleep(0.01)
+        return super().ask(name, request)
+
+    def headers(self, name):
+        return self.kept
+
+
 class LeaksInBase64(Router):
     def headers(self, name):
         packed = base64.b64encode(f"user:{key_of('deepseek')}".encode()).decode()

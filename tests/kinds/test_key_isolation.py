@@ -5,7 +5,7 @@ from routes import answers, down, history, promise_of
 
 from llminv.history import History, RequestReceived
 from llminv.kinds import KINDS
-from llminv.scenario import Call, Scenario, key_of
+from llminv.scenario import Act, Call, Scenario, Script, key_of
 from llminv.verdict import Finding
 
 KIND = KINDS["key_isolation"]
@@ -101,7 +101,19 @@ def test_required_labels():
 def test_cells():
     promise = promise_of("key_isolation", failures=("http_429",))
     rows = [f"{name}:http_429" for name in ("openai", "anthropic", "deepseek")]
-    assert list(KIND.cells(promise, ("complete",))) == [down(*rows[:count]) for count in range(4)]
+    *alone, at_once = KIND.cells(promise, ("complete",))
+    assert alone == [down(*rows[:count]) for count in range(4)]
+    now, later = Act("http_429"), Act("http_429", delay_s=0.25)
+    assert at_once == Scenario(
+        (Call("complete"), Call("complete", joins=True)),
+        (
+            Script(0, "openai", then=later),
+            Script(1, "openai", then=now),
+            Script(1, "anthropic", then=later),
+        ),
+    )
+    short = promise_of("key_isolation", chain=("openai",), failures=("http_429",))
+    assert not [cell for cell in KIND.cells(short, ("complete",)) if len(cell.calls) > 1]
     assert list(KIND.examples(promise, ("complete",))) == []
 
 
@@ -112,8 +124,8 @@ def test_a_silent_policy_does_not_matter_to_keys():
 def test_the_sentence_for_the_document():
     assert KIND.describe(PROMISE) == (
         "gives every provider a key of its own and searches all that each of openai → anthropic → deepseek → gemini "
-        "receives for the others' keys, after rate_limit, server_error, timeout, unavailable, invalid_key at the "
-        "providers before it"
+        "receives for the others' keys, in calls one at a time and at once, after rate_limit, server_error, timeout, "
+        "unavailable, invalid_key at the providers before it"
     )
 
 

@@ -62,6 +62,9 @@ PLANTED = {
         "LeaksInUrl": down(),
         "LeaksInBody": down(),
         "LeaksInBase64": down(),
+        "SharesItsHeaders": Scenario(
+            (Call("complete"), Call("complete", joins=True)), (Script(0, "openai", then=Act("http_429")),)
+        ),
     },
 }
 # What the kinds of other files look at, these routers do not have.
