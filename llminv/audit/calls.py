@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, fields, replace
+from itertools import count, takewhile
 from typing import Any
 
 from llminv.audit import simplify
@@ -18,7 +19,7 @@ from llminv.simulation.dialects.neutral import function_tool, message, tool_call
 # Texts up to this length are written out instead of repeated.
 WRITTEN_OUT_MAX = 64
 # The steps in which many repeats become fewer: every number would be a play of its own.
-_LEADING = (5, 2, 1)
+_LEADING = (1, 2, 5)
 # The fields in which calls can begin alike; their values are texts or lists of any JSON (Any below).
 _BEGINNINGS = ("text", "messages", "tools")
 
@@ -37,9 +38,14 @@ def distance(call: Call, chain: Sequence[str]) -> int:
     if call.operation != "count_tokens" or (call.text is None and call.messages[:1] == DEFAULT_MESSAGES):
         return position
     if call.text is not None:
-        return position + len(set(call.text))
+        return position + len(set(call.text)) + (_said_again(call.text, call.times) if call.times > 1 else 0)
     said = "".join(str(message.get("content") or "") for message in call.messages)
     return position + len(call.messages) + len(set(said))
+
+
+def _said_again(text: str, times: int) -> int:
+    """Return how far a text said `times` times is from one character said a round number of times."""
+    return len(text) + (times > WRITTEN_OUT_MAX and times != _round(times))
 
 
 def simpler(call: Call, chain: Sequence[str]) -> Iterator[Call]:
@@ -55,13 +61,26 @@ def simpler(call: Call, chain: Sequence[str]) -> Iterator[Call]:
         if any(said.get("tool_calls") for said in call.messages):
             yield replace(call, messages=_CALLING, tools=(_TOOL,))
         return
-    if call.times == 1 and len(call.text) <= _MONOTONOUS_MAX:
-        lengths = range(1, 2 * _MONOTONOUS_MAX)
-        yield from (replace(call, text=one * length) for one in simplify.PLAIN for length in lengths)
+    if call.times == 1:
+        yield from (replace(call, text=text) for text in _monotonous(call.text))
     if call.times > 1:
         if len(call.text) * call.times <= WRITTEN_OUT_MAX:
             yield replace(call, text=call.text * call.times, times=1)
         yield from (replace(call, times=times) for times in _fewer(call.times))
+        yield from (_of_one(call, one) for one in simplify.PLAIN)
+
+
+def _monotonous(text: str) -> Iterator[str]:
+    """Yield texts of one character in place of a short one."""
+    lengths = range(1, 2 * _MONOTONOUS_MAX) if len(text) <= _MONOTONOUS_MAX else ()
+    yield from (one * length for one in simplify.PLAIN for length in lengths)
+
+
+def _of_one(call: Call, character: str) -> Call:
+    """Return a count of a text of one character, about as long as that of `call`."""
+    if not call.text:
+        return call
+    return replace(call, text=character, times=_round(len(call.text) * call.times))
 
 
 def _fewer(times: int) -> Iterator[int]:
@@ -69,10 +88,17 @@ def _fewer(times: int) -> Iterator[int]:
     if times <= WRITTEN_OUT_MAX:
         yield from range(1, times)
         return
-    power = 1
-    while power < times:
-        yield from (lead * power for lead in sorted(_LEADING) if lead * power < times)
-        power *= 10
+    yield from takewhile(lambda step: step < times, _steps())
+
+
+def _round(times: int) -> int:
+    """Return the first step from `times` on."""
+    return next(step for step in _steps() if step >= times)
+
+
+def _steps() -> Iterator[int]:
+    """Yield 1, 2, 5, 10, 20 and so on, without an end."""
+    return (lead * 10**power for power in count() for lead in _LEADING)
 
 
 def together(scenario: Scenario) -> Iterator[Scenario]:
@@ -85,6 +111,12 @@ def together(scenario: Scenario) -> Iterator[Scenario]:
     for names in (*((name,) for name in alike), ("provider", "model")):
         plain: dict[str, Any] = {name: usual[name] for name in names}
         yield replace(scenario, calls=tuple(replace(call, **plain) for call in scenario.calls))
+    for one in simplify.PLAIN if any(call.times > 1 for call in scenario.calls) else ():
+        yield replace(scenario, calls=tuple(_of_one(call, one) for call in scenario.calls))
+    if first.text and all((call.text, call.times) == (first.text, first.times) for call in others):
+        for less in simpler(first, ()):
+            shorter = [replace(call, text=less.text, times=less.times) for call in scenario.calls]
+            yield replace(scenario, calls=tuple(shorter))
     for name in _BEGINNINGS:
         start = getattr(first, name)
         if not start or not all(_begins(getattr(call, name), start) for call in others):
@@ -92,6 +124,8 @@ def together(scenario: Scenario) -> Iterator[Scenario]:
         plainer = [*simplify.simpler(to_json(start))]
         if name == "messages":
             plainer.append([*DEFAULT_MESSAGES])
+        if name == "text":
+            plainer += _monotonous(start)
         for less in plainer:
             if less or name != "messages":
                 changed = [_instead(call, name, start, less) for call in scenario.calls]

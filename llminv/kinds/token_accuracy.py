@@ -4,11 +4,15 @@ The truth comes from an oracle for each provider (`llminv.oracles.tokens`), whic
 counts that are exact in their scope, recorded or played are held against a handler, and where the oracle has
 no count nothing is judged. What is tolerated is a share of the truth, but never less than a number of tokens:
 on a prompt of a dozen tokens one token of framing is 8%.
+
+A text is counted to its end, however long it is, and whatever was counted before: for another model, or of a
+text that begins and ends alike or is as long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +28,7 @@ from llminv.kinds.laws import conversations, texts
 from llminv.kinds.laws import tokens as shared
 from llminv.kinds.laws.tokens import OPERATION, Target, TokensInvariant
 from llminv.oracles.tokens import ORACLES
+from llminv.oracles.tokens.bpe import CHARACTERS_MAX
 from llminv.oracles.tokens.interface import ACCUSING, Certainty, Count, Evidence, NoCount, Question
 from llminv.oracles.tokens.played import answered
 from llminv.oracles.tokens.recorded import question
@@ -46,6 +51,15 @@ RECORDED_MAX = 200
 _TELLING = ("prose", "hindi", "chinese", "emoji")
 # Oracles that answer whatever is asked, as long as they know the model.
 _WHOLE = ("tiktoken", "deepseek")
+# What long texts are made of: words, and characters that have more bytes and tokens than words have.
+_WORD, _CHARACTER = "word ", "漢"
+# How long they are: twice what programs are known to stop at, and as long as an oracle counts.
+_LONG_CHARACTERS = (2_000, 8_000, 40_000, CHARACTERS_MAX)
+# What is counted for each model in turn: each encoding has another count of it.
+_FOR_EACH = Call(OPERATION, text="नमस्ते ", times=100)
+# How often a drawn text is said in all where it is counted once more.
+_OFTENER = 10
+_LONG = f"text of {CHARACTERS_MAX:,} characters"
 
 
 def _oracle(word: str) -> str:
@@ -89,15 +103,47 @@ def _cells(promise: Promise, _: Operations) -> Iterator[Scenario]:
             yield _scenario(promise, target, Call(OPERATION, text=text))
         for messages in _plain_conversations():
             yield _scenario(promise, target, Call(OPERATION, messages=messages))
+    for target in _known(promise, shared.declared_targets(promise)):
+        for characters in _LONG_CHARACTERS:
+            yield _scenario(promise, target, _long(_WORD, characters))
+        yield _scenario(promise, target, _long(_CHARACTER, CHARACTERS_MAX))
+        yield _scenario(promise, target, *_alike())
     for target in _targets(promise, shared.other_targets(promise)):
         for name in _TELLING:
             yield _scenario(promise, target, Call(OPERATION, text=by_name[name]))
-    for known in _recorded(promise):
-        yield _scenario(promise, (known.provider, known.model), _call(known))
+    known = _known(promise, [*shared.declared_targets(promise), *shared.other_targets(promise)])
+    if len(known) > 1:
+        yield _asked(promise, [(target, _FOR_EACH) for target in known])
+    for line in _recorded(promise):
+        yield _scenario(promise, (line.provider, line.model), _call(line))
 
 
-def _scenario(promise: Promise, target: Target, call: Call) -> Scenario:
-    return Scenario((shared.asked_of(promise, target, call),))
+def _scenario(promise: Promise, target: Target, *calls: Call) -> Scenario:
+    return _asked(promise, [(target, call) for call in calls])
+
+
+def _asked(promise: Promise, asked: Sequence[tuple[Target, Call]]) -> Scenario:
+    return Scenario(tuple(shared.asked_of(promise, target, call) for target, call in asked))
+
+
+def _known(promise: Promise, targets: list[Target]) -> list[Target]:
+    """Return those of `targets` of which an oracle counts whatever text it is asked about."""
+    words = _invariant(promise).oracles
+    return [target for target in _targets(promise, targets) if words[target[0]] in _WHOLE]
+
+
+def _long(piece: str, characters: int) -> Call:
+    return Call(OPERATION, text=piece, times=characters // len(piece))
+
+
+def _alike() -> tuple[Call, ...]:
+    """Return counts of a text, of one that begins and ends like it, and of one that is as long as that."""
+    short, long = _LONG_CHARACTERS[-2], 2 * _LONG_CHARACTERS[-2]
+    return _long(_WORD, short), _long(_WORD, long), _long(_CHARACTER, long)
+
+
+def _is_long(call: Call) -> bool:
+    return call.text is not None and len(call.text) * call.times == CHARACTERS_MAX
 
 
 def _call(known: Question) -> Call:
@@ -140,10 +186,17 @@ def _strategy(promise: Promise, _: Operations) -> SearchStrategy[Scenario]:
         .map(lambda call: Call(OPERATION, messages=call.messages))
     )
     drawn = st.builds(lambda target, call: _scenario(promise, target, call), targets, a_text | a_prompt)
+    twice = st.builds(
+        lambda target, call: _scenario(
+            promise, target, call, replace(call, times=_OFTENER * call.times if call.text else 1)
+        ),
+        targets,
+        a_text,
+    )
     recorded = [
         _scenario(promise, (known.provider, known.model), _call(known)) for known in _recorded(promise)
     ]
-    return st.one_of(drawn, drawn, drawn, st.sampled_from(recorded)) if recorded else drawn
+    return st.one_of(drawn, drawn, twice, *([st.sampled_from(recorded)] if recorded else []))
 
 
 # What is true, and whether the handler says it
@@ -183,11 +236,9 @@ def _tolerated(promise: Promise, call: Call, truth: Count, tokens: int) -> Fract
 
 def _required(promise: Promise) -> frozenset[str]:
     everyone = [*shared.declared_targets(promise), *shared.other_targets(promise)]
-    words = _invariant(promise).oracles
     labels = {f"counted by {provider} for {model}" for provider, model in _targets(promise, everyone)}
-    for provider, _ in _targets(promise, shared.declared_targets(promise)):
-        if words[provider] in _WHOLE:
-            labels.add(f"text outside ASCII counted by {provider}")
+    for provider, _ in _known(promise, shared.declared_targets(promise)):
+        labels |= {f"text outside ASCII counted by {provider}", f"{_LONG} counted by {provider}"}
     return frozenset(labels)
 
 
@@ -199,6 +250,8 @@ def _exercised(promise: Promise, scenario: Scenario, history: History) -> frozen
         labels |= {f"counted by {provider} for {model}", f"held against what is {truth.certainty}"}
         if call.text is not None and not call.text.isascii():
             labels.add(f"text outside ASCII counted by {provider}")
+        if _is_long(call):
+            labels.add(f"{_LONG} counted by {provider}")
     return frozenset(labels)
 
 
@@ -231,10 +284,9 @@ def _reservations(promise: Promise) -> tuple[str, ...]:
         f"no oracle is declared for {provider}" for provider in promise.policy.chain if provider not in words
     ]
     everyone = [*shared.declared_targets(promise), *shared.other_targets(promise)]
-    for provider, model in _targets(promise, everyone):
-        if words[provider] in _WHOLE:
-            count = ORACLES[words[provider]].count(Question(provider, model, text="a"), Evidence())
-            reasons += [count.reason] if isinstance(count, NoCount) else []
+    for provider, model in _known(promise, everyone):
+        count = ORACLES[words[provider]].count(Question(provider, model, text="a"), Evidence())
+        reasons += [count.reason] if isinstance(count, NoCount) else []
     return tuple(dict.fromkeys(reasons))
 
 
@@ -244,7 +296,8 @@ def _describe(promise: Promise) -> str:
         f"{provider} by {word} ({ORACLES[word].summary})" for provider, word in invariant.oracles.items()
     )
     return (
-        "counts texts of many scripts and shapes, conversations and recorded prompts, and compares with what "
+        f"counts texts of many scripts and shapes, up to {CHARACTERS_MAX:,} characters long, texts that look "
+        "alike one after the other, conversations and recorded prompts, and compares with what "
         f"is known of each provider: {oracles}. Tolerated are {invariant.tolerance:.2%}, and at least "
         f"{invariant.floor_tokens} tokens, {invariant.floor_tokens_per_message} more for each message"
     )

@@ -22,7 +22,7 @@ def checked(counter, scenario, promise=None):
         return playing.findings(scenario)
 
 
-@pytest.mark.parametrize("counter", ["Right", "AskedTwice"])
+@pytest.mark.parametrize("counter", ["Right", "AskedTwice", "Kept"])
 def test_a_right_counter_passes_and_exercises_what_is_required(counter):
     first, labels = found(counter, promised(ACCURACY))
     assert first == {}
@@ -47,6 +47,29 @@ def test_a_planted_bug_is_found_and_reduced(counter, code, minimal):
         space = Space(promise.policy.chain, (), playing.operations)
         reduced = reduce(first, lambda smaller: code in playing.codes(smaller), space)
     assert reduced == minimal
+
+
+@pytest.mark.parametrize("counter", ["UpTo1000", "UpTo4000", "UpTo20000", "UpTo100000", "UpTo131072Tokens"])
+@pytest.mark.parametrize(("provider", "word"), [("openai", "tiktoken"), ("deepseek", "deepseek")])
+def test_a_count_that_stops_somewhere_in_a_long_text_is_found(counter, provider, word):
+    first, _ = found(counter, promised(ACCURACY, oracles={provider: word}, models={}))
+    assert first.keys() == {"too_low"}
+    assert first["too_low"].calls[0].times > 1
+
+
+@pytest.mark.parametrize(
+    ("counter", "codes"),
+    [
+        ("KeptByTheBeginning", {"too_low"}),
+        ("KeptByTheEnds", {"too_low"}),
+        ("KeptByTheLength", {"too_low"}),
+        ("KeptForAnyModel", {"too_low"}),
+    ],
+)
+def test_a_count_of_something_else_is_found(counter, codes):
+    first, _ = found(counter, promised(ACCURACY, oracles=OPENAI))
+    assert first.keys() == codes
+    assert all(len(scenario.calls) > 1 for scenario in first.values())
 
 
 def test_a_finding_says_what_is_true_and_how_that_is_known():

@@ -64,6 +64,72 @@ class AskedTwice(Right):
         return super().asked(provider, said, tools) - super().asked(provider, "", tools)
 
 
+class UpTo1000(Right):
+    """Counts the beginning of a text."""
+
+    most = 1_000
+
+    def text(self, provider, model, text):
+        return super().text(provider, model, text[: self.most])
+
+
+class UpTo4000(UpTo1000):
+    most = 4_000
+
+
+class UpTo20000(UpTo1000):
+    most = 20_000
+
+
+class UpTo100000(UpTo1000):
+    most = 100_000
+
+
+class UpTo131072Tokens(Right):
+    """Counts up to where a window ends."""
+
+    def text(self, provider, model, text):
+        return min(super().text(provider, model, text), 131_072)
+
+
+class KeptByTheBeginning(Right):
+    """Counts once what it takes for the same: texts that begin alike."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def key(self, said, model):
+        return said[:200], model
+
+    def count_tokens(self, said, *, provider, model, tools=()):
+        if not isinstance(said, str):
+            return super().count_tokens(said, provider=provider, model=model, tools=tools)
+        key = (provider, *self.key(said, model))
+        if key not in self.kept:
+            self.kept[key] = super().count_tokens(said, provider=provider, model=model)
+        return self.kept[key]
+
+
+class KeptByTheEnds(KeptByTheBeginning):
+    def key(self, said, model):
+        return said[:1_000], said[-1_000:], model
+
+
+class KeptByTheLength(KeptByTheBeginning):
+    def key(self, said, model):
+        return len(said), model
+
+
+class KeptForAnyModel(KeptByTheBeginning):
+    def key(self, said, model):
+        return (said,)
+
+
+class Kept(KeptByTheBeginning):
+    def key(self, said, model):
+        return said, model
+
+
 class Low(Right):
     def count_tokens(self, said, **about):
         return super().count_tokens(said, **about) * 9 // 10

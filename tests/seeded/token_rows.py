@@ -82,6 +82,19 @@ ROWS: Mapping[str, Row] = {
     "D17": Row("only_old_models", TOTALITY, "raised", counts()),
     "D20": Row("a_margin_for_claude", ACCURACY, "too_low", CLAUDE),
     "D22": Row("four_characters_a_token", ACCURACY, "too_low", counts(text="éééééé")),
+    "D24": Row("only_the_beginning", ACCURACY, "too_low", counts(text="a", times=5_000)),
+    "D25": Row(
+        "kept_by_the_beginning",
+        ACCURACY,
+        "too_low",
+        grows(Call("count_tokens", text="a", times=200), Call("count_tokens", text="a", times=500)),
+    ),
+    "D26": Row(
+        "kept_for_any_model",
+        ACCURACY,
+        "too_low",
+        grows(Call("count_tokens", text="漢漢漢漢"), Call("count_tokens", model="gpt-4", text="漢漢漢漢")),
+    ),
 }
 
 # Bugs without a handler here, and why.
