@@ -46,6 +46,11 @@ if TYPE_CHECKING:
 # Makes a worker: `Worker` itself, or what takes the same arguments.
 OpenWorker = Callable[[Setting, str, float, Path | None, str, str, Path | None], Worker]
 
+STATE_ADVICE = (
+    "where clients or caches at module or class level outlive a scenario, "
+    'try isolation = "fork" in [tool.llminv]'
+)
+
 
 @dataclass(frozen=True)
 class Options:
@@ -143,8 +148,11 @@ class _Trial:
             self._play("example", examples)
             self._play("cell", cells)
             self._draw(max_examples)
-            verdict = self._verdict(self._nondeterminism())
-        except (Unjudgeable, Flaky, NothingToDraw) as error:
+            parted = self._nondeterminism()
+            verdict = self._verdict(parted, differs=bool(parted))
+        except Flaky as error:
+            verdict = self._verdict(str(error), differs=True)
+        except (Unjudgeable, NothingToDraw) as error:
             verdict = self._verdict(str(error))
         except (ScenarioLimit, WorkerDied) as error:
             verdict = self._verdict(with_place(str(error), error.where))
@@ -237,19 +245,29 @@ class _Trial:
                 return f"not deterministic: {parted}"
         return ""
 
-    def _verdict(self, unknown: str) -> Verdict:
-        """Return the verdict, given a reason (or "") for which the promise could not be judged to the end."""
-        if any(found.replayed for found in self._found.values()):
-            return Verdict(Status.VIOLATED, unknown)
-        if self._found:
-            codes = ", ".join(self._found)
-            reason = f"not deterministic: {codes} did not show again in a fresh process"
-            return Verdict(Status.UNKNOWN, "; ".join(filter(None, (reason, unknown))))
+    def _verdict(self, unknown: str, *, differs: bool = False) -> Verdict:
+        """Return the verdict, given a reason (or "") for which the promise could not be judged to the end.
+
+        `differs` says that this reason is what was different when it was played again.
+        """
+        is_confirmed = any(found.replayed for found in self._found.values())
+        lost = "" if is_confirmed else ", ".join(self._found)
+        if lost:
+            lost = f"not deterministic: {lost} did not show again in a fresh process"
+        advice = self._state_advice() if lost or differs else ""
+        reasons = list(filter(None, (lost, unknown, advice)))
+        if is_confirmed:
+            return Verdict(Status.VIOLATED, "; ".join(reasons))
         missing = self._missing()
-        reasons = [unknown] if unknown else list(self._kind.reservations(self._promise))
+        reasons = reasons or list(self._kind.reservations(self._promise))
         if not reasons and missing:
             reasons = ["never exercised: " + "; ".join(missing)]
         return Verdict(Status.UNKNOWN, "; ".join(reasons)) if reasons else Verdict(Status.HELD)
+
+    def _state_advice(self) -> str:
+        """Say what helps where one scenario leaves something to the next; in a gateway it does not."""
+        can_fork = self._options.isolation == "none" and self._options.transport == IN_PROCESS
+        return STATE_ADVICE if can_fork else ""
 
     def _lacking(self) -> str:
         """Say what the handler would have to offer."""

@@ -74,6 +74,13 @@ class CountsItsCalls(Router):
         return {**super().body(name, request), "user": f"request {next(PLAYED)}"}
 
 
+class SaysItsProcess(Router):
+    """Differs from one fork to the next."""
+
+    def body(self, name, request):
+        return {**super().body(name, request), "user": f"process {os.getpid()}"}
+
+
 class GetsTired(Router):
     """Loses its answers once it has played long enough: no fresh process shows that."""
 

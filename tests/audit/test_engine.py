@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 from routes import CHAIN, down, promise_of
 
-from llminv.audit.engine import Options, run
+from llminv.audit.engine import STATE_ADVICE, Options, run
 from llminv.audit.events import (
     AuditFinished,
     AuditStarted,
@@ -193,6 +193,13 @@ def test_unknown_not_deterministic_with_the_difference():
     reason = unknown(f"{HANDLERS}:CountsItsCalls")
     assert reason.startswith("not deterministic: event 1 (request_received): headers ")
     assert "('content-length', '" in reason
+    assert reason.endswith(f"; {STATE_ADVICE}")
+
+
+def test_who_plays_in_forks_already_is_not_told_to():
+    reason = unknown(f"{HANDLERS}:SaysItsProcess", drawn_only=True, isolation="fork")
+    assert reason.startswith("not deterministic: ")
+    assert STATE_ADVICE not in reason
 
 
 def test_unknown_not_deterministic_where_everything_was_drawn():
@@ -204,8 +211,9 @@ def test_unknown_a_finding_that_a_fresh_process_does_not_show():
     found = result(f"{HANDLERS}:GetsTired", FALLBACK)
     assert found.verdict.status is Status.UNKNOWN
     assert found.verdict.reason.startswith(
-        "not deterministic: answer_lost did not show again in a fresh process"
+        "not deterministic: answer_lost did not show again in a fresh process; "
     )
+    assert found.verdict.reason.endswith(f"; {STATE_ADVICE}")
     assert [bug.replayed for bug in found.counterexamples] == [False]
 
 

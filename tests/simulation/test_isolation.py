@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llminv.audit.engine import Options, run
+from llminv.audit.engine import STATE_ADVICE, Options, run
 from llminv.audit.worker import Worker
 from llminv.declaration.load import load
 from llminv.kinds import KINDS
@@ -116,7 +116,7 @@ def test_an_audit_of_the_breaker_is_not_deterministic():
     assert verdict.status is Status.UNKNOWN
     assert verdict.reason == (
         "not deterministic: out_of_order, chain_stopped did not show again in a fresh process; "
-        "not deterministic: event 1 (request_received): provider 'openai', then 'gemini'"
+        "not deterministic: event 1 (request_received): provider 'openai', then 'gemini'; " + STATE_ADVICE
     )
 
 
