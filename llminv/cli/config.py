@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,17 @@ def read_config(folder: Path) -> Config:
         if problem := _problem(name, value):
             raise UsageError(f"{place}: {name}: {problem}")
     return Config(**{**table, "ledgers": tuple(table.get("ledgers", ()))})
+
+
+def configured_above(folder: Path) -> Path | None:
+    """Return the nearest folder above with settings of llminv, None where `folder` has a pyproject.toml."""
+    if (folder / PYPROJECT).exists():
+        return None
+    for above in folder.absolute().parents:
+        with suppress(UsageError):
+            if tool_table(read_text(above / PYPROJECT) or ""):
+                return above
+    return None
 
 
 def tool_table(text: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import TextIO
 
 from llminv import __version__
 from llminv.cli.exit_codes import Exit
@@ -29,13 +30,22 @@ def entry() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (by default this process's) and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    # Python has None for a stream that was closed before it started; a pipe would get its number.
+    for name, mode in (("stdin", "r"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+    if sys.stdout is None:
+        return _unwritten("standard output is closed")
     try:
         status = _run(arguments)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):
         # Typer makes SystemExit(1) of a broken pipe. Whoever reads has gone: no verdict reached anybody.
-        _forget_stdout()
+        _forget(sys.stdout)
         return Exit.NO_VERDICT
+    except OSError as error:
+        _forget(sys.stdout)
+        return _unwritten(error.strerror)
     return status
 
 
@@ -49,6 +59,8 @@ def _run(arguments: list[str]) -> int:
     except (BrokenPipeError, SystemExit):
         raise
     except BaseException as error:
+        if isinstance(error, OSError):
+            print(flush=True)  # raises again where it is the report that cannot be written
         print(crash_text(error, arguments), file=sys.stderr)
         return Exit.NO_VERDICT
     if status == Exit.INTERRUPTED:
@@ -77,9 +89,18 @@ def crash_text(error: BaseException, arguments: Sequence[str]) -> str:
     )
 
 
-def _forget_stdout() -> None:
-    """Keep the interpreter from failing at its end, when it flushes to a reader that has gone."""
+def _unwritten(reason: str | None) -> Exit:
+    """Say why there is no report; where that cannot be written either, the status says it alone."""
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):  # stdout is no file: a test's
+        print(f"error: the report could not be written: {reason}", file=sys.stderr, flush=True)
+    except OSError:
+        _forget(sys.stderr)
+    return Exit.NO_VERDICT
+
+
+def _forget(stream: TextIO) -> None:
+    """Keep the interpreter from failing at its end, when it flushes to where nothing can be written."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):  # the stream is no file: a test's
         return

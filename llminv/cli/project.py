@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llminv.cli.config import PYPROJECT, Config, read_config
+from llminv.cli.config import PYPROJECT, Config, configured_above, read_config
 from llminv.declaration.files import PACKAGED as FOLDER
 from llminv.declaration.load import Declarations, load
 from llminv.errors import UsageError
@@ -94,6 +94,11 @@ class Project:
     def declarations(self) -> Declarations:
         """Everything declared; raises DeclarationError unless all of it is right."""
         models = {name: kind.model for name, kind in KINDS.items()}
+        if self.adapter is None and not self.folder.exists() and (above := configured_above(Path())):
+            raise UsageError(
+                f"{self.folder}: no such file or folder",
+                f"the settings stand in {above / PYPROJECT}: run llminv in {above}",
+            )
         return load([self.folder] if self.adapter is None else _with(self.adapter), models, tuple(DIALECTS))
 
     @property

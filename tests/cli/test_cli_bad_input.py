@@ -61,6 +61,20 @@ def test_command_lines(project, cli, arguments, message):
     assert said(cli(*arguments)).startswith(message)
 
 
+@pytest.mark.parametrize("command", [["run"], ["check"], ["list"]], ids=" ".join)
+def test_a_folder_of_a_project_is_not_the_project(project, cli, monkeypatch, command):
+    folder = project / "src/gateway"
+    folder.mkdir(parents=True)
+    (project / "src/pyproject.toml").write_text("[project]\nname = 'without-settings'\n")
+    monkeypatch.chdir(folder)
+    assert said(cli(*command)) == (
+        "error: invariants: no such file or folder\n"
+        f"help: the settings stand in {project}/pyproject.toml: run llminv in {project}\n"
+    )
+    (folder / "pyproject.toml").touch()
+    assert said(cli(*command)).endswith("help: `llminv init` writes declarations to start from\n")
+
+
 DECLARATION = "invariants/llm.yaml"
 
 

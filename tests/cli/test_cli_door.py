@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from llminv import __version__
+from llminv.cli import main
 from llminv.cli.app import COMMANDS
 from llminv.cli.exit_codes import EXIT_CODES
 
@@ -139,6 +141,35 @@ def test_a_reader_that_has_gone(project):
     finally:
         os.close(write)
     assert (done.returncode, done.stderr) == (2, "")
+
+
+CANNOT = "error: the report could not be written: "
+
+
+def test_standard_output_that_is_closed(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["list", "faults"]) == 2
+    assert capsys.readouterr().err == f"{CANNOT}standard output is closed\n"
+
+
+@pytest.mark.parametrize("arguments", [["list", "faults"], ["--help"]], ids=" ".join)
+@pytest.mark.parametrize("buffering", [-1, 1], ids=["in blocks", "by the line"])
+def test_a_disk_that_is_full(capsys, monkeypatch, arguments, buffering):
+    with Path("/dev/full").open("w", buffering) as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(arguments) == 2
+    assert capsys.readouterr().err == f"{CANNOT}No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "redirected", "status"),
+    [([*SELECT, "-n", "1"], "<&- 2>&-", 0), (["list", "faults"], ">/dev/full 2>&1", 2)],
+)
+def test_where_nothing_can_be_said_the_status_says_it(project, arguments, redirected, status):
+    command = f'"$0" -m llminv {" ".join(arguments)} {redirected}'
+    done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, "")
+    assert done.stdout.endswith("" if status else "Seed 1.\n")
 
 
 @pytest.mark.parametrize(
