@@ -1,9 +1,9 @@
 """The types of the fields of declarations: words, texts, numbers, shares and ranges.
 
 YAML hands over every scalar as text, and each type here takes the one spelling that says to a reader
-what it says to llminv: `010`, `1_000`, `1e3`, `yes` and `nan` are refused. A value that already has
-its type (a promise read back from JSON) passes. A refusal is a whole message, with the nearest valid
-word where there is one; it never shows a value that could be a secret.
+what it says to llminv: `010`, `1_000`, `1e3`, `yes` and `nan` are refused; only a price may have an exponent.
+A value that already has its type (a promise read back from JSON) passes. A refusal is a whole message, with
+the nearest valid word where there is one; it never shows a value that could be a secret.
 
 Names that only a set of files knows (providers, dialects) come with the validation context, as
 `{"provider": names, "dialect": names}`; without it they are not looked up.
@@ -177,6 +177,11 @@ Percent = Annotated[
 ]
 
 
+_PLAIN = r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?"
+# What writes YAML from floats has small prices in this notation, as 7.5e-05.
+_EXPONENT = "(?:[eE][-+]?[0-9]{1,2})?"
+
+
 def _price(value: object) -> Decimal:
     if isinstance(value, Decimal):
         return value
@@ -184,11 +189,12 @@ def _price(value: object) -> Decimal:
     wanted = f"expected a price such as 0.00015, found {shown(value)}"
     if re.fullmatch(r"[-+]?\.?(inf|infinity|nan)", text, re.IGNORECASE):
         raise refusal(f"{wanted}, which is not finite")
-    if re.fullmatch(r"-[0-9.]+", text):
+    if re.fullmatch(rf"-[0-9.]+{_EXPONENT}", text):
         raise refusal(f"{wanted}, which is negative")
-    if not re.fullmatch(r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?", text):
+    plain = f"{Decimal(text):f}" if re.fullmatch(_PLAIN + _EXPONENT, text) else ""
+    if not re.fullmatch(_PLAIN, plain):
         raise refusal(wanted)
-    return Decimal(text)
+    return Decimal(plain)
 
 
 def _day(value: object) -> date:

@@ -50,6 +50,20 @@ def test_a_book_is_read_without_a_float(load_files, files) -> None:
     assert (book.unit, book.currency, book.rounding.decimals) == ("per_1k", "EUR", 6)
 
 
+@pytest.mark.parametrize("written", ["7.5e-05", "7.5E-5", "75e-6", "0.00075e-1"])
+def test_a_price_as_a_program_writes_it_is_the_same_decimal(load_files, files, written) -> None:
+    text = BOOK.replace("cached_input: 0.000075", f"cached_input: {written}")
+    row = declared(load_files, files, text).prices.row("openai", "gpt-4o-mini", date(2026, 9, 21))
+    assert row.cached_input == Decimal("0.000075")
+
+
+def test_a_price_of_next_to_nothing_is_read_back_from_a_promise(load_files, files, kinds) -> None:
+    """A Decimal writes it as 1E-10."""
+    text = BOOK.replace("cached_input: 0.000075", "cached_input: 0.0000000001")
+    promise = declared(load_files, files, text).promises[0]
+    assert Promise.from_json(json.loads(json.dumps(promise.to_json())), kinds) == promise
+
+
 def test_a_price_is_valid_from_its_first_day_to_the_one_before_its_end(load_files, files) -> None:
     book = declared(load_files, files).prices
     inputs = [book.row("anthropic", "claude-opus-4-8", date(2026, *day)).input for day in ((9, 30), (10, 1))]
@@ -104,10 +118,25 @@ WRONG = {
         "input: $0.00015",
         f"9:28: {MODEL}.input: expected a price such as 0.00015, found '$0.00015'",
     ),
-    "in another notation": (
+    "negative in another notation": (
         "input: 0.00015",
-        "input: 1.5e-4",
-        f"9:28: {MODEL}.input: expected a price such as 0.00015, found '1.5e-4'",
+        "input: -1.5e-4",
+        f"9:28: {MODEL}.input: expected a price such as 0.00015, found '-1.5e-4', which is negative",
+    ),
+    "too small to be meant": (
+        "input: 0.00015",
+        "input: 1.5e-15",
+        f"9:28: {MODEL}.input: expected a price such as 0.00015, found '1.5e-15'",
+    ),
+    "too large to be meant": (
+        "input: 0.00015",
+        "input: 1e99",
+        f"9:28: {MODEL}.input: expected a price such as 0.00015, found '1e99'",
+    ),
+    "with a zero before it": (
+        "input: 0.00015",
+        "input: 015e-5",
+        f"9:28: {MODEL}.input: expected a price such as 0.00015, found '015e-5'",
     ),
     "overlapping dates": (
         "from: 2026-10-01",
