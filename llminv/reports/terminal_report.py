@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 ID_WIDTH_MAX = 36
+REASON_WIDTH_MIN = 12
+# Behind each column.
+GAP = 2
 # Of a long message, and of what the handler printed, the beginning is shown.
 MESSAGE_CHARACTERS_MAX = 1_000
 CELL_CHARACTERS_MAX = 100
@@ -66,7 +69,8 @@ def render(
     what it found: only then is there a bug to replay. Without, a violation shows again in a run with the
     same seed and `options`.
     """
-    return _text(_report(audit, kinds, recorded, writes=writes, options=options), width, color=color)
+    parts = _report(audit, kinds, recorded, width=width, writes=writes, options=options)
+    return _text(parts, width, color=color)
 
 
 def render_history(
@@ -101,12 +105,13 @@ def _report(
     kinds: Mapping[str, Kind],
     recorded: Sequence[Bug],
     *,
+    width: int,
     writes: bool,
     options: Sequence[str],
 ) -> Iterator[RenderableType]:
     yield Text(f"{visible(audit.handler.spec)} offers {', '.join(audit.handler.offers) or 'nothing'}")
     yield ""
-    yield _summary(audit, kinds, recorded)
+    yield _summary(audit, kinds, recorded, width)
     for result in audit.results:
         for violation in violations(audit, result, recorded):
             yield ""
@@ -141,20 +146,24 @@ def _warnings(audit: Audit) -> Iterator[Text]:
         )
 
 
-def _summary(audit: Audit, kinds: Mapping[str, Kind], recorded: Sequence[Bug]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+def _summary(audit: Audit, kinds: Mapping[str, Kind], recorded: Sequence[Bug], width: int) -> Table:
+    table = Table(box=None, padding=(0, GAP, 0, 0), header_style="bold")
     ids = [result.promise.invariant.id for result in audit.results]
-    wide = min(max(map(len, ids), default=0), ID_WIDTH_MAX)
+    words = [
+        "accepted" if is_accepted(audit, result, recorded) else result.verdict.status.value
+        for result in audit.results
+    ]
+    # In a narrow terminal an id is folded: what the verdict is has to be read whole.
+    others = max(map(len, ["Verdict", *words])) + len("Played") + 4 * GAP + REASON_WIDTH_MIN
+    wide = min(max(map(len, ids), default=0), ID_WIDTH_MAX, width - others)
     table.add_column("Invariant", overflow="fold", width=max(wide, len("Invariant")))
     table.add_column("Verdict", no_wrap=True)
     table.add_column("Played", no_wrap=True, justify="right")
     table.add_column("Finding or reason", overflow="fold", ratio=1)
-    for name, result in zip(ids, audit.results, strict=True):
-        status = result.verdict.status
-        word = "accepted" if is_accepted(audit, result, recorded) else status.value
+    for name, word, result in zip(ids, words, audit.results, strict=True):
         table.add_row(
             Text(name),
-            Text(word, style=STYLES[status]),
+            Text(word, style=STYLES[result.verdict.status]),
             str(played(result)),
             Text("\n".join(_reasons(result, kinds))),
         )

@@ -98,6 +98,14 @@ def test_no_line_is_wider_than_the_terminal_but_the_command(audit, kinds, width)
     assert [line for line in lines if len(line) > width and "llminv replay" not in line] == []
 
 
+@pytest.mark.parametrize("width", [40, 44, 60])
+def test_a_verdict_is_read_whole_in_a_narrow_terminal(audit, kinds, width):
+    table = render(audit, kinds, width=width).split("\n\n")[1]
+    assert [word for word in ("held", "violated", "unknown", "not offered") if word not in table] == []
+    ids = "".join(line.split("  ")[0] for line in table.splitlines())
+    assert all(result.promise.invariant.id in ids for result in audit.results)
+
+
 def test_held_alone(audit, kinds):
     held = dataclasses.replace(audit, results=audit.results[:1])
     assert (
