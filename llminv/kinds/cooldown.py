@@ -3,7 +3,9 @@
 Judged against a small reference model over sequences of calls and waits (`cooldown_law`). The policy leaves
 room for several readings; a handler keeps its promise as long as one of them agrees with all that it did.
 With `cooldown: none` declared, nothing ever holds a provider back. What a call does that finds every provider
-in cooldown is judged where it is declared (`all_in_cooldown`).
+in cooldown is judged where it is declared (`all_in_cooldown`). Faults that the policy raises are played too,
+whatever `failures` says of those after which it falls back: they do not cool a provider down, unless the
+cooldown names them, and one that is tried with such a request is not lost for the next.
 """
 
 from __future__ import annotations
@@ -70,22 +72,30 @@ class _Step:
 
 
 def _faults(promise: Promise) -> tuple[str, ...]:
-    """Return the faults to play: those that cool a provider down, and one of each other class."""
+    """Return the faults to play: those that cool a provider down, and one of each other way to fail."""
     played = {*_cooling(promise), *_others(promise)}
     return tuple(name for name in FAULTS if name in played)
 
 
 def _cooling(promise: Promise) -> tuple[str, ...]:
-    """Return the faults that cool a provider down; with no cooldown all that fall back."""
+    """Return the faults that fall back and cool a provider down; with no cooldown all that fall back."""
+    return tuple(name for name in _falling(promise) if _counts(promise, name))
+
+
+def _counts(promise: Promise, fault: str) -> bool:
     cooldown = promise.policy.cooldown
-    return tuple(name for name in _falling(promise) if cooldown is None or name in meant(cooldown.faults))
+    return cooldown is None or fault in meant(cooldown.faults)
 
 
 def _others(promise: Promise) -> tuple[str, ...]:
-    """Return a fault of each class in which a provider may fail without ever cooling down."""
-    cooling = _cooling(promise)
-    others = {FAULTS[name].fault_class: name for name in reversed(_falling(promise)) if name not in cooling}
-    return tuple(reversed(others.values()))
+    """Return the other ways to fail: a fault of each class that never counts, and of each that is raised."""
+    falling = [name for name in _falling(promise) if not _counts(promise, name)]
+    raised = [name for name in FAULTS if promise.policy.stance(name) == "raise"]
+    ways = {
+        (FAULTS[name].fault_class, promise.policy.stance(name), _counts(promise, name)): name
+        for name in reversed([*falling, *raised])
+    }
+    return tuple(reversed(ways.values()))
 
 
 def _falling(promise: Promise) -> list[str]:
@@ -149,7 +159,8 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
             yield _sequence(promise, operation, [*failed, _Step(), _Step()])
             if cooldown is not None:
                 yield _sequence(promise, operation, [*failed, _Step(_waits(cooldown)[-1]), _Step()])
-        for fault in _in(promise, operation, _others(promise)):
+        others = _in(promise, operation, _others(promise))
+        for fault in others:
             yield _sequence(promise, operation, [*[_Step(fault=fault)] * _failures(promise), _Step()])
         for fault in once[:1]:
             failed = [_Step(fault=fault)] * _failures(promise)
@@ -164,6 +175,9 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
                     yield _sequence(promise, operation, [*all_failed, _Step(), _Step(after_s)])
                 again = [*failed, _Step(after_s, fault), *failed[1:], _Step()]
                 yield _sequence(promise, operation, again)
+                for other in others:
+                    trial = [*failed, _Step(after_s, other), _Step(after_s)]
+                    yield _sequence(promise, operation, trial)
                 yield _sequence(promise, operation, _side_by_side(promise, cooldown, failed))
 
 
@@ -242,10 +256,10 @@ def _check(promise: Promise, scenario: Scenario, history: History) -> list[Findi
 
 def _reservations(promise: Promise) -> tuple[str, ...]:
     reasons = list(routing.silences(promise))
-    undeclared = promise.policy.cooldown is not None and not _all_in_cooldown(promise)
-    if undeclared and len(promise.policy.chain) == 1:
+    cooldown = promise.policy.cooldown
+    if cooldown is not None and not cooldown.all_in_cooldown and len(promise.policy.chain) == 1:
         reasons.append("the policy does not say what happens when all providers are in cooldown")
-    elif not _cooling(promise):
+    elif not (_faults(promise) if cooldown is None else _cooling(promise)):
         reasons.append("none of the faults to play cools a provider down")
     return tuple(reasons)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from whole_router import ProviderFailed, WholeRouter
+from whole_router import ProviderFailed, ProviderRefused, WholeRouter
 
 
 class Cools(WholeRouter):
@@ -35,6 +35,9 @@ class Cools(WholeRouter):
                     self.failed_once(provider.name)
                 if not left:
                     raise
+            except ProviderRefused:
+                self.refused(provider.name)
+                raise
         return answer
 
     def counts_as_failure(self, error):
@@ -42,6 +45,9 @@ class Cools(WholeRouter):
 
     def answered(self, name):
         self.counts[name] = 0
+
+    def refused(self, name):
+        """Take in what the policy raises: it tells nothing of the provider."""
 
     def failed_once(self, name):
         self.counts[name] = self.counts.get(name, 0) + 1
@@ -68,6 +74,40 @@ class CountsAttemptsOn(CountsAttempts):
 
 class Retries(Cools):
     retries = 2
+
+
+class OnTrial(Cools):
+    """After a cooldown a provider is on trial: it is well if it answers, and rests again if it fails."""
+
+    after_failures, goes_on = 1, True
+
+    def on_trial(self, name):
+        return self.counts.get(name, 0) >= self.after_failures
+
+
+class IsWellIfItRefuses(OnTrial):
+    def refused(self, name):
+        self.answered(name)
+
+
+class IsWellIfItRefusesOnTrial(OnTrial):
+    def refused(self, name):
+        if self.on_trial(name):
+            self.answered(name)
+
+
+class RestsAgainIfItRefuses(OnTrial):
+    def refused(self, name):
+        if self.on_trial(name):
+            self.cool(name)
+
+
+class IsWellOrRestsAgainIfItRefuses(OnTrial):
+    def refused(self, name):
+        if self.on_trial(name):
+            self.cool(name)
+        else:
+            self.answered(name)
 
 
 class CoolsEveryWay(Cools):
@@ -128,6 +168,26 @@ class ForgetsAfterASuccess(Cools):
         self.counts, self.until = {}, {}
 
 
+class CountsTheRefused(Cools):
+    """Right where a request that is not valid is declared to count."""
+
+    def refused(self, name):
+        self.failed_once(name)
+
+
+class CountsTheRefusedAlone(CountsTheRefused):
+    """With `cooldown: none` declared."""
+
+    def counts_as_failure(self, error):
+        return False
+
+
+class NeverGivesATrialBack(OnTrial):
+    def refused(self, name):
+        if self.on_trial(name):
+            self.until[name] = float("inf")
+
+
 class CoolsOnce(Cools):
     def cool(self, name):
         self.until.setdefault(name, time.monotonic() + self.seconds)
@@ -153,6 +213,10 @@ class KeepsTheFirstDeadlineAtOnce(KeepsTheFirstDeadline):
 
 class CoolsAtOnce(Cools):
     after_failures = 1
+
+
+class ForgetsTheRefused(CoolsAtOnce):
+    """With a request that is not valid among what is declared to count."""
 
 
 class RaisesWhenAllRest(CoolsAtOnce):

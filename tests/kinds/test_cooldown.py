@@ -1,5 +1,7 @@
 """cooldown: routers that keep it in every reading, routers that do not, and histories written by hand."""
 
+from dataclasses import replace
+
 import cooling_routers
 import pytest
 from playing import CALLERS, COOLING, FAULTS, Playing, calls, down
@@ -25,6 +27,8 @@ UNDECLARED = promise_of("cooldown", failures=FAULTS)
 CLASSES = ("rate_limit", "unavailable", "invalid_key")
 # Of the faults to play, those of these classes, and with them two that do not cool.
 COUNTED = ("http_429", "connection_refused", "key_rejected")
+# One of each class that the policy raises: they are played whatever the faults to play.
+RAISED = ("http_400", "content_refused")
 MIXED = (*COUNTED, "http_500", "no_answer")
 
 
@@ -39,11 +43,22 @@ ALL_RAISE, ALL_TRY = (
 )
 
 
-def sequence(*failing, length=None, waits=()):
+def sequence(*failing, length=None, waits=(), fault="http_429"):
     """Calls one after another; in those of these numbers openai is down, and `waits` come before the last."""
     names = ["complete"] * (length or len(failing) + 1)
-    rows = [row for number in failing for row in down(number, "openai")]
+    rows = [row for number in failing for row in down(number, "openai", fault=fault)]
     return Scenario(calls(*names, waits=waits), tuple(rows))
+
+
+def refused_last(number, waits=()):
+    """Calls in which openai is down, but in the one of this number, where it refuses the request; and one more."""
+    scenario = sequence(*range(number + 1), waits=waits)
+    return replace(scenario, acts=(*scenario.acts[:-1], *down(number, "openai", fault="http_400")))
+
+
+def refused_counts(after_failures):
+    """A cooldown that follows what the policy raises, too."""
+    return declared(after_failures, faults=(*CLASSES, "bad_request", "content_policy"))
 
 
 BESIDE = Call("complete", joins=True)
@@ -76,6 +91,10 @@ PLANTED = {
             )
         },
     ),
+    "CountsTheRefused": (DECLARED, {"left_alone": refused_last(2)}),
+    "CountsTheRefusedAlone": (UNDECLARED, {"left_alone": sequence(0, 1, 2, fault="http_400")}),
+    "ForgetsTheRefused": (refused_counts(1), {"called_in_cooldown": refused_last(0)}),
+    "NeverGivesATrialBack": (declared(after_failures=1), {"left_alone": refused_last(1, waits=(60.0, 61.0))}),
     "CoolsOnce": (
         DECLARED,
         {"called_in_cooldown": sequence(0, 1, 2, 3, 4, 5, waits=(60.0, 0.0, 0.0, 0.0))},
@@ -120,6 +139,10 @@ def test_every_code_is_planted():
 
 
 READINGS = ("Cools", "CoolsAgainAtOnce", "CountsAttempts", "CountsAttemptsOn", "Retries")
+TRIALS = (
+    *("OnTrial", "IsWellIfItRefuses", "IsWellIfItRefusesOnTrial"),
+    *("RestsAgainIfItRefuses", "IsWellOrRestsAgainIfItRefuses"),
+)
 
 
 @pytest.mark.parametrize("router", READINGS)
@@ -128,6 +151,15 @@ def test_a_router_that_cools_as_declared_holds_in_every_reading(router):
         minimal = playing.minimal()
     assert minimal == {}
     assert playing.labels >= KIND.required(DECLARED)
+
+
+@pytest.mark.parametrize("router", TRIALS)
+def test_a_router_holds_whatever_it_takes_a_refused_request_for(router):
+    promise = declared(after_failures=1, failures=COUNTED[:1])
+    with Playing(router, promise, COOLING) as playing:
+        minimal = playing.minimal()
+    assert minimal == {}
+    assert playing.labels >= KIND.required(promise)
 
 
 @pytest.mark.parametrize("router", ["Cools", "CountsAttempts", "Retries"])
@@ -150,9 +182,12 @@ def test_a_router_that_finds_all_in_cooldown_holds_as_declared(router, promise):
     assert playing.labels >= KIND.required(promise)
 
 
-def test_a_router_that_counts_the_declared_failures_alone_holds():
-    promise = declared(failures=MIXED)
-    with Playing("CountsTheDeclared", promise, COOLING) as playing:
+@pytest.mark.parametrize(
+    ("router", "promise"),
+    [("CountsTheDeclared", declared(failures=MIXED)), ("CountsTheRefused", refused_counts(3))],
+)
+def test_a_router_that_counts_the_declared_failures_alone_holds(router, promise):
+    with Playing(router, promise, COOLING) as playing:
         minimal = playing.minimal()
     assert minimal == {}
     assert playing.labels >= KIND.required(promise)
@@ -192,13 +227,13 @@ DOWN = ("openai:http_429", "anthropic")
 THREE = [(0.0, *DOWN), (1.0, *DOWN), (2.0, *DOWN)]
 
 
-def finding(code, call, at_s, observed):
+def finding(code, call, at_s, observed, fault_class="rate_limit"):
     provider = "openai"
     expected = {
         "called_in_cooldown": f"{provider} is left alone until its cooldown ends",
         "left_alone": f"{provider} is tried in its turn: nothing holds it back",
     }
-    return Finding(code, expected[code], observed, call, provider, "rate_limit", at_s)
+    return Finding(code, expected[code], observed, call, provider, fault_class, at_s)
 
 
 FINDINGS = {
@@ -212,6 +247,14 @@ FINDINGS = {
     ),
     "left alone too soon": ([(0.0, *DOWN), (1.0, "anthropic")], finding("left_alone", 1, 1.0, "anthropic was called")),
     "nobody is called": ([(0.0, *DOWN), (1.0,)], finding("left_alone", 1, 1.0, "no provider was called")),
+    "left alone for what was raised": (
+        [*[(float(n), "openai:http_400") for n in range(3)], (3.0, "anthropic")],
+        finding("left_alone", 3, 3.0, "anthropic was called", "bad_request"),
+    ),
+    "lost on trial": (
+        [*THREE, (65.0, "openai:http_400"), (66.0, "anthropic"), (130.0, "anthropic")],
+        finding("left_alone", 5, 130.0, "anthropic was called", "bad_request"),
+    ),
     "two readings, one after the other": (
         [(0.0, "openai:http_429", *DOWN), (1.0, *DOWN), (2.0, "anthropic"), (3.0, "openai")],
         finding("called_in_cooldown", 3, 3.0, "openai was called at 3.000 s"),
@@ -228,6 +271,9 @@ HOLDS = {
     "a fault that does not cool": [
         (0.0, *DOWN), (1.0, *DOWN), (2.0, "openai:http_500", "anthropic"), (3.0, *DOWN), (4.0, "openai"),
     ],
+    "on trial, and once more": [*THREE, (65.0, "openai:http_400"), (66.0, "anthropic"), (130.0, "openai")],
+    "on trial still": [*THREE, (65.0, "openai:http_400"), (66.0, *DOWN), (67.0, "anthropic"), (130.0, "openai")],
+    "on trial, and well": [*THREE, (65.0, "openai:http_400"), (66.0, *DOWN), (67.0, *DOWN), (68.0, "openai")],
     "an order of its own": [(0.0, "gemini"), (1.0, "gemini")],
     "all in cooldown": [
         *[(float(n), *(f"{name}:http_429" for name in ("openai", "anthropic", "deepseek", "gemini"))) for n in range(3)],
@@ -297,7 +343,11 @@ def test_what_cannot_be_judged_whole():
     assert list(KIND.cells(declared(faults=("quota",), failures=("http_429",)), ("complete",))) == [
         Scenario(calls("complete", "complete")),
         sequence(0, 1, 2),
+        *(sequence(0, 1, 2, fault=fault) for fault in RAISED),
     ]
+    assert KIND.reservations(promise_of("cooldown", policy={"fallback": ()}, failures=None)) == ()
+    silent = promise_of("cooldown", policy={"fallback": (), "raise_": ()}, failures=None)
+    assert KIND.reservations(silent) == ("none of the faults to play cools a provider down",)
 
 
 # What is played
@@ -309,6 +359,7 @@ def test_cells():
     assert list(KIND.cells(promise, ("complete",))) == [
         Scenario(calls("complete", "complete")),
         sequence(0, 1, length=4),
+        *(sequence(0, 1, fault=fault) for fault in RAISED),
         sequence(0, 2, length=4),
         Scenario(calls(*["complete"] * 3), both),
     ]
@@ -323,9 +374,10 @@ def test_waits_are_around_the_end_of_a_cooldown():
 def test_the_sentence_for_the_document():
     assert KIND.describe(UNDECLARED) == (
         "makes sequences of calls with waits between them, rate_limit, server_error, timeout, unavailable, "
-        "invalid_key at openai and anthropic, and compares them with a reference model (no cooldown)"
+        "invalid_key, bad_request, content_policy at openai and anthropic, and compares them with a reference "
+        "model (no cooldown)"
     )
     assert KIND.describe(DECLARED).endswith(
-        "rate_limit, unavailable, invalid_key at openai and anthropic, and compares them with a reference "
-        "model (60 s after 3 failures in a row)"
+        "rate_limit, unavailable, invalid_key, bad_request, content_policy at openai and anthropic, and compares "
+        "them with a reference model (60 s after 3 failures in a row)"
     )

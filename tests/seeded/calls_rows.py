@@ -1,6 +1,6 @@
 """Public bugs that show over several calls, or in several ways of one: the handler that has each, and its minimum.
 
-The rows are those of the table of public bugs, by its ids. A row names the invariant and the finding code, and the
+The rows are those of the table of public bugs, by its ids; what it has not is named by its thread. A row names the invariant and the finding code, and the
 minimal scenario as its canonical text. Where what is declared has to be another, `policy` and `failures` say in what.
 A row without a handler says why none behind the contract can show it.
 """
@@ -95,6 +95,26 @@ ROWS: Mapping[str, Row] = {
     ),
     "B13": Row(
         reason="what happens when all providers are in cooldown is a wish, and the policy has no field for it"
+    ),
+    "litellm#23091": Row(
+        "refused_requests_cool",
+        "no-undeclared-cooldown",
+        "left_alone",
+        '{"acts":[{"call":0,"provider":"openai","then":{"fault":"http_400"}}],'
+        '"calls":[{"operation":"acomplete"},{"operation":"acomplete"}]}',
+        cooldown(1),
+        ("http_429",),
+    ),
+    "deer-flow#3991": Row(
+        "trial_never_given_back",
+        "no-undeclared-cooldown",
+        "left_alone",
+        '{"acts":[{"call":0,"provider":"openai","then":{"fault":"http_429"}},'
+        '{"call":1,"provider":"openai","then":{"fault":"http_400"}}],'
+        '"calls":[{"operation":"acomplete"},{"operation":"acomplete","wait_s":60.0},'
+        '{"operation":"acomplete","wait_s":61.0}]}',
+        cooldown(1),
+        ("http_429",),
     ),
     "B29": Row(
         "no_memory_of_failures",

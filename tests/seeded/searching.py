@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from forked import ForkedWorker
 
 from llminv.audit.engine import Options, run
@@ -21,6 +19,22 @@ class Remembering(ForkedWorker):
         if scenario.text not in self._histories:
             self._histories[scenario.text] = super().play(scenario)
         return self._histories[scenario.text]
+
+
+class Lent:
+    """A worker that stays open when who asked for it is done."""
+
+    def __init__(self, worker):
+        self._worker = worker
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exit_):
+        pass
+
+    def __getattr__(self, name):
+        return getattr(self._worker, name)
 
 
 class Workers:
@@ -46,7 +60,7 @@ class Workers:
             if (spec, role) not in self._workers:
                 worker = ForkedWorker if spec in self._held else Remembering
                 self._workers[spec, role] = self._exits.enter_context(worker(setting, spec, *rest))
-            return contextlib.nullcontext(self._workers[spec, role])
+            return Lent(self._workers[spec, role])
 
         return open_worker
 

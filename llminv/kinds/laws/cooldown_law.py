@@ -2,8 +2,13 @@
 
 "After so many failures in a row" can be read in several ways: failures are attempts or calls; after a
 cooldown the count starts anew or goes on; a failure in another way, which never counts, breaks the row or
-does not. There is one model for each reading; a handler that agrees with none of them over a whole
-scenario breaks its promise.
+does not. Where the count goes on, a provider is on trial after its cooldown until it answers; a failure in
+another way tells there that it is well again, or nothing, and then it may rest once more. Nowhere does such
+a failure keep it out for longer. There is one model for each reading; a handler that agrees with none of
+them over a whole scenario breaks its promise.
+
+A fault that the policy raises is a failure in another way unless the cooldown names it: the request is the
+caller's, and the provider is as well as before.
 """
 
 from __future__ import annotations
@@ -42,6 +47,7 @@ class Reading:
     by_calls: bool = False
     starts_anew: bool = False
     others_break: bool = False
+    others_close: bool = False
     _counts: dict[str, int] = field(default_factory=dict)
     # Until when a provider has to rest, and until when it may.
     _rests: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -76,12 +82,11 @@ class Reading:
         for attempt in sorted(attempts, key=lambda attempt: attempt.ended_at_s):
             provider, fault = attempt.provider, attempt.fault
             if not routing.fails(Act(fault)):
-                self._counts[provider] = 0
-                self._may_be_back(provider)
+                self._answered(provider)
             elif self.by_calls and last[attempt.call, provider] != attempt.attempt:
                 continue
             elif fault not in cooling:
-                self._counts[provider] = 0 if self.others_break else self._counts.get(provider, 0)
+                self._failed_otherwise(self.cooldown, provider, ended_at_s)
             else:
                 self._counts[provider] = self._counts.get(provider, 0) + 1
                 if self._counts[provider] >= self.cooldown.after_failures:
@@ -97,10 +102,21 @@ class Reading:
         if self.starts_anew:
             self._counts[provider] = 0
 
-    def _may_be_back(self, provider: str) -> None:
-        """It answered: where it was resting all the same, it may rest on, and need not."""
+    def _answered(self, provider: str) -> None:
+        """Forget its failures; where it was resting all the same, it may rest on, and need not."""
+        self._counts[provider] = 0
         if provider in self._rests:
             self._rests[provider] = (-math.inf, self._rests[provider][1])
+
+    def _failed_otherwise(self, cooldown: Cooldown, provider: str, ended_at_s: float) -> None:
+        """Take in a failure that does not count; who is on trial may rest for one cooldown more."""
+        on_trial = self._counts.get(provider, 0) >= cooldown.after_failures
+        if self.others_close if on_trial else self.others_break:
+            self._answered(provider)
+        elif on_trial:
+            must_s, may_s = self._rests[provider]
+            again_s = ended_at_s + cooldown.seconds + margin_s(cooldown)
+            self._rests[provider] = (must_s, max(may_s, again_s))
 
 
 def _in_both_ways(attempts: Sequence[Attempt], cooling: frozenset[str]) -> set[str]:
@@ -117,7 +133,7 @@ def _readings(cooldown: Cooldown | None) -> list[Reading]:
     if cooldown is None:
         return [Reading(None)]
     both = (False, True)
-    return [Reading(cooldown, *choices) for choices in product(both, both, both)]
+    return [Reading(cooldown, *choices) for choices in product(both, repeat=4)]
 
 
 @dataclass(frozen=True)

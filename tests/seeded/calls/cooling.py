@@ -59,9 +59,13 @@ class Handler(Example):
         if answered:
             self.failures[name] = 0
         elif self.cooldown and failed and failed[-1].fault_class in self.cooldown["faults"]:
-            self.failures[name] = self.failures.get(name, 0) + 1
-            if self.failures[name] >= self.cooldown["after_failures"]:
-                self.cool(name, self.cooldown["seconds"])
+            self.count(name)
+
+    def count(self, name: str) -> None:
+        """Count a failure; with enough of them in a row, a cooldown begins."""
+        self.failures[name] = self.failures.get(name, 0) + 1
+        if self.cooldown and self.failures[name] >= self.cooldown["after_failures"]:
+            self.cool(name, self.cooldown["seconds"])
 
     def cool(self, name: str, seconds: float) -> None:
         """Begin a cooldown."""
