@@ -102,14 +102,6 @@ class RestsAgainIfItRefuses(OnTrial):
             self.cool(name)
 
 
-class IsWellOrRestsAgainIfItRefuses(OnTrial):
-    def refused(self, name):
-        if self.on_trial(name):
-            self.cool(name)
-        else:
-            self.answered(name)
-
-
 class CoolsEveryWay(Cools):
     stream = WholeRouter.stream
 

@@ -91,7 +91,6 @@ PLANTED = {
             )
         },
     ),
-    "CountsTheRefused": (DECLARED, {"left_alone": refused_last(2)}),
     "CountsTheRefusedAlone": (UNDECLARED, {"left_alone": sequence(0, 1, 2, fault="http_400")}),
     "ForgetsTheRefused": (refused_counts(1), {"called_in_cooldown": refused_last(0)}),
     "NeverGivesATrialBack": (declared(after_failures=1), {"left_alone": refused_last(1, waits=(60.0, 61.0))}),
@@ -139,10 +138,7 @@ def test_every_code_is_planted():
 
 
 READINGS = ("Cools", "CoolsAgainAtOnce", "CountsAttempts", "CountsAttemptsOn", "Retries")
-TRIALS = (
-    *("OnTrial", "IsWellIfItRefuses", "IsWellIfItRefusesOnTrial"),
-    *("RestsAgainIfItRefuses", "IsWellOrRestsAgainIfItRefuses"),
-)
+TRIALS = ("OnTrial", "IsWellIfItRefuses", "IsWellIfItRefusesOnTrial", "RestsAgainIfItRefuses")
 
 
 @pytest.mark.parametrize("router", READINGS)
@@ -273,6 +269,14 @@ HOLDS = {
     ],
     "on trial, and once more": [*THREE, (65.0, "openai:http_400"), (66.0, "anthropic"), (130.0, "openai")],
     "on trial still": [*THREE, (65.0, "openai:http_400"), (66.0, *DOWN), (67.0, "anthropic"), (130.0, "openai")],
+    "well on trial alone": [
+        (0.0, *DOWN), (1.0, *DOWN), (2.0, "openai:http_400"), (3.0, *DOWN), (4.0, "anthropic"),
+        (65.0, "openai:http_400"), (66.0, *DOWN), (67.0, "openai"),
+    ],
+    "well in a row alone": [
+        *THREE[:2], (2.0, "openai:http_400"), (3.0, *DOWN), (4.0, *DOWN), (5.0, *DOWN), (6.0, "anthropic"),
+        (70.0, "openai:http_400"), (71.0, "anthropic"), (135.0, *DOWN), (136.0, "anthropic"),
+    ],
     "on trial, and well": [*THREE, (65.0, "openai:http_400"), (66.0, *DOWN), (67.0, *DOWN), (68.0, "openai")],
     "an order of its own": [(0.0, "gemini"), (1.0, "gemini")],
     "all in cooldown": [

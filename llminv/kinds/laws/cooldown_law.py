@@ -133,7 +133,7 @@ def _readings(cooldown: Cooldown | None) -> list[Reading]:
     if cooldown is None:
         return [Reading(None)]
     both = (False, True)
-    return [Reading(cooldown, *choices) for choices in product(both, repeat=4)]
+    return [Reading(cooldown, *choices) for choices in product(both, both, both, both)]
 
 
 @dataclass(frozen=True)
