@@ -6,7 +6,8 @@ which a tool is called, and what several calls have in common.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from itertools import count, takewhile
 from typing import Any
@@ -15,6 +16,7 @@ from llminv.audit import simplify
 from llminv.codec import to_json
 from llminv.scenario import DEFAULT_MESSAGES, Call, Scenario
 from llminv.simulation.dialects.neutral import function_tool, message, tool_call, tool_result
+from llminv.simulation.dialects.values import Json, mapping, object_of, objects, text_of
 
 # Texts up to this length are written out instead of repeated.
 WRITTEN_OUT_MAX = 64
@@ -117,6 +119,8 @@ def together(scenario: Scenario) -> Iterator[Scenario]:
         for less in simpler(first, ()):
             shorter = [replace(call, text=less.text, times=less.times) for call in scenario.calls]
             yield replace(scenario, calls=tuple(shorter))
+    if all(_arguments(call) is not None for call in scenario.calls):
+        yield replace(scenario, calls=_calling(scenario.calls))
     for name in _BEGINNINGS:
         start = getattr(first, name)
         if not start or not all(_begins(getattr(call, name), start) for call in others):
@@ -130,6 +134,26 @@ def together(scenario: Scenario) -> Iterator[Scenario]:
             if less or name != "messages":
                 changed = [_instead(call, name, start, less) for call in scenario.calls]
                 yield replace(scenario, calls=tuple(changed))
+
+
+def _arguments(call: Call) -> Mapping[str, Json] | None:
+    """Return the arguments of the last tool that was called in a prompt, None where none was."""
+    called = [one for said in call.messages for one in objects(said.get("tool_calls"))]
+    if call.text is not None or not called:
+        return None
+    return mapping(object_of(text_of(mapping(called[-1].get("function")).get("arguments"))))
+
+
+def _calling(calls: Sequence[Call]) -> tuple[Call, ...]:
+    """Return the simplest calls in which a tool is called with what only some have among its arguments."""
+    given = [_arguments(call) or {} for call in calls]
+    changed = []
+    for call, arguments in zip(calls, given, strict=True):
+        own = {name: said for name, said in arguments.items() if any(name not in other for other in given)}
+        called = tool_call("ping", json.dumps(own, ensure_ascii=False), call_id="a")
+        messages = (message("assistant", None, calls=[called]), _CALLING[1])
+        changed.append(replace(call, messages=messages, tools=(_TOOL,)))
+    return tuple(changed)
 
 
 def _begins(value: Any, start: Any) -> bool:

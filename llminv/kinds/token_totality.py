@@ -28,7 +28,7 @@ from llminv.kinds.laws.token_literals import LITERALS, tokens_min
 from llminv.kinds.laws.tokens import OPERATION, Target, TokensInvariant
 from llminv.oracles.tokens.played import unanswered
 from llminv.scenario import Call, Scenario
-from llminv.simulation.dialects.neutral import joined, message
+from llminv.simulation.dialects.neutral import function_tool, joined, message, tool_call, tool_result
 from llminv.verdict import Finding
 
 if TYPE_CHECKING:
@@ -81,10 +81,15 @@ def _invariant(promise: Promise) -> TokenTotality:
 # What is played
 
 _PARTS: tuple[Message, ...] = (message("user", [{"type": "text", "text": "Say hello."}]),)
+_CALLED: tuple[Message, ...] = (
+    message("assistant", None, calls=[tool_call("ping", "{}", call_id="a")]),
+    tool_result("a", call_id="a"),
+)
 _BASES = (
     Call(OPERATION),
     Call(OPERATION, text="Say hello."),
     Call(OPERATION, messages=_PARTS),
+    Call(OPERATION, messages=_CALLED, tools=(function_tool("ping", "a", {"type": "object"}),)),
 )
 
 
@@ -263,7 +268,8 @@ def _after(
     word = added(before, after)
     if word is not None and count <= count_before:
         code = "not_counted" if count == count_before else "lowered"
-        yield code, f"more than {count_before} tokens with one more {word}", f"{count}"
+        more = "a sentence more in a tool's arguments" if word == "call" else f"one more {word}"
+        yield code, f"more than {count_before} tokens with {more}", f"{count}"
 
 
 def _slow(promise: Promise, scenario: Scenario, history: History) -> Iterator[Finding]:

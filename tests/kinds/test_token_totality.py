@@ -23,6 +23,14 @@ from llminv.scenario import Call, Scenario
 SHORT = {"models": {}, "repeats": 0}
 COUNT = Call("count_tokens")
 EMPTY = replace(COUNT, text="")
+CALLED = (
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "a", "type": "function", "function": {"name": "ping", "arguments": "{}"}}],
+    },
+    {"role": "tool", "tool_call_id": "a", "content": "a"},
+)
 PARTS = ({"role": "user", "content": [{"type": "text", "text": "a"}]},)
 
 
@@ -48,6 +56,11 @@ PLANTED = [
     ("Stripped", "special_token", [replace(COUNT, text="<|endoftext|>")]),
     ("Collapsed", "special_token", [replace(COUNT, text="<|endoftext|>")]),
     ("LastMessages", "not_counted", [COUNT, ADDITIONS["message"](COUNT)]),
+    (
+        "CallsIgnored",
+        "not_counted",
+        [replace(COUNT, messages=CALLED), ADDITIONS["call"](replace(COUNT, messages=CALLED))],
+    ),
     ("Waits", "never_ends", [COUNT]),
 ]
 
@@ -86,7 +99,12 @@ def codes(scenario, seen, **fields):
 )
 @pytest.mark.parametrize("word", ADDITIONS)
 def test_the_law_of_growth(word, before, after, code):
-    base = {"text": Call("count_tokens", text="a"), "part": replace(COUNT, messages=PARTS)}.get(word, COUNT)
+    base = {
+        "text": Call("count_tokens", text="a"),
+        "part": replace(COUNT, messages=PARTS),
+        "call": replace(COUNT, messages=CALLED),
+    }
+    base = base.get(word, COUNT)
     assert codes(Scenario((base, ADDITIONS[word](base))), history(before, after)) == code
 
 
@@ -96,12 +114,21 @@ def test_the_law_of_growth(word, before, after, code):
         (COUNT, COUNT),
         (Call("count_tokens", text="a"), Call("count_tokens", text="ab")),
         (COUNT, replace(COUNT, tools=(TOOL,), provider="gemini")),
+        (COUNT, replace(COUNT, messages=CALLED)),
         (Call("count_tokens", text="a"), Call("count_tokens", text=f"b\n\n{SENTENCE}")),
     ],
 )
 def test_calls_of_which_one_is_not_more_than_the_other_are_not_compared(before, after):
     assert added(before, after) is None
     assert codes(Scenario((before, after)), history(9, 3)) == []
+
+
+@pytest.mark.parametrize(
+    "function", [{"name": "ping"}, {"name": "ping", "arguments": "{"}, {"arguments": "[]"}]
+)
+def test_to_arguments_that_are_no_object_nothing_is_added(function):
+    said = {"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": function}]}
+    assert ADDITIONS["call"](replace(COUNT, messages=(said,))) is None
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,13 @@ class AskedTwice(Right):
         return super().asked(provider, said, tools) - super().asked(provider, "", tools)
 
 
+class CallsIgnored(Right):
+    def count_tokens(self, said, **about):
+        if not isinstance(said, str):
+            said = [{name: value for name, value in one.items() if name != "tool_calls"} for one in said]
+        return super().count_tokens(said, **about)
+
+
 class UpTo1000(Right):
     """Counts the beginning of a text."""
 

@@ -19,7 +19,7 @@ from llminv.kinds import KINDS
 
 HANDLERS = ROOT / "tests/seeded/tokens"
 EXAMPLE = ROOT / "examples/byok/handler.py"
-D_ROWS = {f"D{number}" for number in (1, 2, 4, 5, 7, 10, 11, 13, 14, 16, 17, 19, 20, 22, 23, 24, 25, 26)}
+D_ROWS = {f"D{number}" for number in (1, 2, 4, 5, 7, 10, 11, 13, 14, 16, 17, 19, 20, 22, 23, 24, 25, 26, 27)}
 
 
 class InProcess(Played):

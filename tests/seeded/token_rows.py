@@ -5,6 +5,7 @@ A handler of the folder `tokens` is the example handler with that one bug. The s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,14 @@ CALLING = counts(
     tools=(PING,),
 )
 
+
+def calling(arguments: str) -> Call:
+    """A count of a call with such arguments, and of its result."""
+    called = {**A_CALL, "function": {"name": "ping", "arguments": arguments}}
+    said = {"role": "assistant", "content": None, "tool_calls": [called]}
+    return Call("count_tokens", messages=(said, {"role": "tool", "tool_call_id": "a", "content": "a"}))
+
+
 ROWS: Mapping[str, Row] = {
     "D2": Row(
         "only_the_first_part",
@@ -94,6 +103,12 @@ ROWS: Mapping[str, Row] = {
         ACCURACY,
         "too_low",
         grows(Call("count_tokens", text="漢漢漢漢"), Call("count_tokens", model="gpt-4", text="漢漢漢漢")),
+    ),
+    "D27": Row(
+        "calls_ignored",
+        TOTALITY,
+        "not_counted",
+        grows(calling("{}"), calling(json.dumps({"note": SENTENCE}))),
     ),
 }
 
