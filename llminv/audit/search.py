@@ -7,6 +7,7 @@ process. Why each setting is named, and what else was tried, stands in ARCHITECT
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis.configuration
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
-from hypothesis.errors import FlakyFailure, InvalidArgument, Unsatisfiable
+from hypothesis.errors import FlakyFailure, HypothesisWarning, InvalidArgument, Unsatisfiable
 from hypothesis.internal.conjecture import providers
 
 from llminv.scenario import Scenario
@@ -127,13 +128,14 @@ def search(
 
 @contextmanager
 def reproducible() -> Iterator[None]:
-    """Keep Hypothesis from writing into the working folder and from letting loaded modules steer draws.
+    """Keep Hypothesis from writing into the working folder, and from letting loaded modules steer draws.
 
     Hypothesis mixes constants of every local module that is imported into what it draws, so that one
     seed would draw differently from a checkout than from a wheel. The switch is private; a test
-    notices when it goes.
+    notices when it goes. Its warning of a scenario that is long to write down is not for our users.
     """
-    with tempfile.TemporaryDirectory(prefix="llminv-") as folder:
+    with tempfile.TemporaryDirectory(prefix="llminv-") as folder, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Generating overly large repr", HypothesisWarning)
         hypothesis.configuration.set_hypothesis_home_dir(Path(folder))
         is_local = getattr(providers, _SWITCH)
         setattr(providers, _SWITCH, lambda _: False)

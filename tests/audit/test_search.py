@@ -2,6 +2,7 @@
 
 import sys
 import types
+import warnings
 
 import pytest
 from hypothesis import settings
@@ -180,6 +181,13 @@ def test_nothing_is_written_into_the_working_folder(tmp_path, monkeypatch):
     texts = st.builds(lambda text: Scenario((Call(text),)), st.text())
     find(texts, lambda _: [])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_is_warned_of_a_finding_that_is_long_to_write_down():
+    long = Scenario((Call("complete"),), (Script(0, "x" * 40_000),))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert find(st.just(long), lambda _: ["found"]).found == Found("found", long)
 
 
 def test_settings_of_a_profile_are_not_inherited():
