@@ -13,13 +13,19 @@ has gone.
 - A later call is answered: nothing is used up, locked, or counted against a provider.
 
 Only a stream that was still going on when the consumer stopped tells anything; one that the handler had
-taken whole by then, or the provider had sent all at once, does not count. Whatever stopping raises in the
-consumer is not judged. A handler that reads on to learn what it is billed does not keep this law.
+taken whole by then, or the provider had sent all at once, does not count: so answers begin with as much as a
+handler may hold back (incremental), and go on in small pieces. Whatever stopping raises in the consumer is
+not judged. A handler that reads on to learn what it is billed does not keep this law.
+
+Consumers are cancelled at moments at which nothing else happens. What becomes of an answer that comes in the
+very moment of the cancellation is for libraries to say: before Python 3.12 `asyncio.wait_for` drops the
+cancellation (https://github.com/python/cpython/issues/86296).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llminv.declaration.fields import Limit
@@ -29,7 +35,7 @@ from llminv.kinds.laws import routing, streams
 from llminv.kinds.laws.cancellation_law import stops_of
 from llminv.kinds.laws.reaching import on_all_ways, on_the_way
 from llminv.kinds.laws.routing import RoutingInvariant
-from llminv.scenario import ANSWER, Act, Call, Scenario, Script
+from llminv.scenario import ANSWER, Act, Call, Said, Scenario, Script
 from llminv.verdict import Finding
 
 if TYPE_CHECKING:
@@ -50,9 +56,13 @@ CANCELLED = "astream"
 SILENT_BEFORE = "no_answer"
 SILENT_BEHIND = "stall"
 CHUNKS_MAX = 3
-# When a consumer is cancelled that waits for the first chunk; it is drawn to wait up to so much longer.
-CANCELLED_S = 1
+# When a consumer is cancelled that waits for the first chunk; it is drawn to wait up to so much longer, whole
+# seconds. What providers do is due at whole seconds.
+CANCELLED_S = 1.25
 CANCELLED_LATER_S = 9
+# How an answer goes on: sentences of a word, forty at once, which nobody holds back, and then one at a time.
+SENTENCE = " Hello."
+SIZES = (40 * len(SENTENCE), *(len(SENTENCE),) * 20)
 
 
 class Cancellation(RoutingInvariant):
@@ -72,7 +82,8 @@ def _within_s(promise: Promise) -> float:
 
 def _going_on(promise: Promise) -> Act:
     """Return the act of an answer that goes on longer than closing may take, after any of its first words."""
-    return Act(gap_s=2 * max(1.0, _within_s(promise)))
+    said = Said(SENTENCE, sum(SIZES) // len(SENTENCE), sizes=SIZES)
+    return Act(said=said, gap_s=2 * max(1.0, _within_s(promise)))
 
 
 def _stopped(promise: Promise, call: Call, rows: tuple[Script, ...]) -> Scenario:
@@ -92,7 +103,7 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
                 yield _stopped(promise, call, (*way, Script(0, provider, then=act)))
             if operation == CANCELLED:
                 for act in (Act(SILENT_BEFORE), Act(SILENT_BEHIND), going_on):
-                    call = Call(operation, start=start, stop_after_s=float(CANCELLED_S))
+                    call = Call(operation, start=start, stop_after_s=CANCELLED_S)
                     yield _stopped(promise, call, (*way, Script(0, provider, then=act)))
         if operation == CANCELLED:
             yield from _in_a_pause(promise)
@@ -100,7 +111,7 @@ def _cells(promise: Promise, operations: Operations) -> Iterator[Scenario]:
 
 def _in_a_pause(promise: Promise) -> Iterator[Scenario]:
     """Yield, for each fault to retry, the scenario in which the consumer stops in the pause behind it."""
-    call = Call(CANCELLED, start=routing.start_of(promise), stop_after_s=float(CANCELLED_S))
+    call = Call(CANCELLED, start=routing.start_of(promise), stop_after_s=CANCELLED_S)
     for fault in routing.faults_of(promise):
         if fault in promise.policy.retry_faults:
             yield _stopped(promise, call, routing.down(call, routing.chain_of(promise), fault).acts)
@@ -113,11 +124,11 @@ def _strategy(promise: Promise, operations: Operations) -> SearchStrategy[Scenar
     after = st.builds(
         Call, st.sampled_from(list(operations)), start=st.just(start), stop_after=st.integers(1, CHUNKS_MAX)
     )
-    seconds = st.integers(CANCELLED_S, CANCELLED_S + CANCELLED_LATER_S).map(float)
+    seconds = st.integers(0, CANCELLED_LATER_S).map(lambda later: CANCELLED_S + later)
     cancelled = st.builds(Call, st.just(CANCELLED), start=st.just(start), stop_after_s=seconds)
     calls = st.one_of(after, cancelled) if CANCELLED in operations else after
     held = [Act(SILENT_BEFORE), *(Act(SILENT_BEHIND, words) for words in range(CHUNKS_MAX + 1))]
-    late = st.builds(Act, gap_s=st.just(going_on.gap_s), delay_s=st.integers(0, CHUNKS_MAX).map(float))
+    late = st.integers(0, CHUNKS_MAX).map(lambda seconds: replace(going_on, delay_s=float(seconds)))
     faults = [Act(fault) for fault in routing.faults_of(promise)]
     failing = st.sampled_from(faults) if faults else st.just(ANSWER)
     rows = [

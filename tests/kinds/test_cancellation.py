@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 from playing import Playing
 from routes import promise_of
 
@@ -61,11 +62,21 @@ def test_a_planted_bug_is_found_and_reduced(router):
         assert playing.kept(minimal) == []
 
 
-@pytest.mark.parametrize("router", ["Right", "Blocking", "Drains", "Pumps"])
+@pytest.mark.parametrize("router", ["Right", "Blocking", "Drains", "Pumps", "Sentences", "LooksAhead"])
 def test_a_correct_router_shows_nothing_and_exercises_everything(router):
     with Playing(router, PROMISE, ROUTERS) as playing:
         assert playing.minimal() == {}
         assert playing.labels >= KIND.required(PROMISE)
+
+
+@settings(database=None, derandomize=True)
+@given(KIND.strategy(promise_of("cancellation"), ("astream",)))
+def test_nobody_is_cancelled_at_the_moment_at_which_something_comes(scenario):
+    """What is due from providers is due at whole seconds."""
+    stopped, _ = scenario.calls
+    assert stopped.stop_after_s is None or stopped.stop_after_s % 1 == 0.25
+    acts = [act for row in scenario.acts for act in (*row.attempts, row.then)]
+    assert {seconds % 1 for act in acts for seconds in (act.delay_s, act.gap_s)} <= {0.0}
 
 
 def test_every_code_is_planted():
