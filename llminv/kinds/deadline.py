@@ -65,11 +65,14 @@ PIECES_MAX = 100
 class Deadline(RoutingInvariant):
     """The YAML fields. `tolerance_s` forgives a handler that looks at the clock only so often.
 
+    aiohttp looks once a second: limits above 5 s end at the next whole second of the loop's clock
+    (https://docs.aiohttp.org/en/stable/client_reference.html#aiohttp.ClientTimeout.ceil_threshold).
+
     `ways` are those in which calls are made: all, unless they are named. A client whose limits begin anew
     with every byte keeps them for whole answers, and not for streams with pings.
     """
 
-    tolerance_s: Limit = 0.5
+    tolerance_s: Limit = 1.0
     ways: Annotated[tuple[Way, ...], Field(min_length=1)] | None = None
 
 

@@ -17,7 +17,7 @@ from llminv.verdict import Finding
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 KIND = KINDS["deadline"]
-PROMISE = promise_of("deadline")
+PROMISE = promise_of("deadline", tolerance_s=0.5)
 SILENT = down("openai:no_answer")
 
 
@@ -73,7 +73,7 @@ def test_a_correct_router_shows_nothing_and_exercises_everything(router):
 
 
 def test_only_the_named_ways_are_played():
-    whole = promise_of("deadline", ways=("complete", "acomplete"))
+    whole = promise_of("deadline", tolerance_s=0.5, ways=("complete", "acomplete"))
     assert set(KIND.operations_of(whole)) == {"complete", "acomplete"}
     assert set(KIND.operations_of(PROMISE)) == set(KIND.operations)
 
@@ -137,6 +137,14 @@ def test_findings(case):
     ]
 
 
+@pytest.mark.parametrize(("given_up_s", "codes"), [(20.99, []), (21.01, ["first_token_too_late"])])
+def test_the_shipped_promise_lets_a_clock_be_looked_at_once_a_second(given_up_s, codes):
+    """As aiohttp does, whose limits end at whole seconds of its loop's clock."""
+    happened = history(("openai", "no_answer", 0.0, given_up_s), ("anthropic", None, given_up_s, given_up_s))
+    found = KIND.check(promise_of("deadline"), SILENT, happened)
+    assert [finding.code for finding in found] == codes
+
+
 NEXT = ("anthropic", None, 20.5, 20.5)
 HOLDS = {
     "just in time": (SILENT, history(("openai", "no_answer", 0.0, 20.5), NEXT)),
@@ -193,7 +201,7 @@ def test_pings_are_no_token(text, codes):
 
 def test_only_declared_limits_are_judged():
     happened = history(("openai", "no_answer", 0.0, 900.0), ended_at_s=901.0)
-    silent = promise_of("deadline", policy={"timeouts": Timeouts(idle_s=20)})
+    silent = promise_of("deadline", tolerance_s=0.5, policy={"timeouts": Timeouts(idle_s=20)})
     assert KIND.check(silent, SILENT, happened) == []
     assert KIND.required(silent) == {
         f"idle_s was at stake at {name}" for name in ("openai", "anthropic", "deepseek", "gemini")
@@ -232,7 +240,7 @@ def test_labels():
 
 
 def test_cells():
-    promise = promise_of("deadline", policy={"chain": ("openai",), "retries": Retries()})
+    promise = promise_of("deadline", tolerance_s=0.5, policy={"chain": ("openai",), "retries": Retries()})
     assert list(KIND.cells(promise, ("complete",))) == [
         *(then(Act(fault)) for fault in ("connect_timeout", "no_answer", "stall")),
         then(Act("stall", after=1)),
@@ -257,7 +265,7 @@ def test_the_sentence_for_the_document():
 
 def test_nobody_is_asked_to_wait_for_longer_than_a_world_lasts():
     a_day = Retries(max=2, faults=("http_429",), retry_after_cap_s=86_400)
-    promise = promise_of("deadline", policy={"retries": a_day})
+    promise = promise_of("deadline", tolerance_s=0.5, policy={"retries": a_day})
     with reproducible():
         drawn = search(
             KIND.strategy(promise, ["complete"]), lambda _: (), seed_=0, max_examples=200, known=()
