@@ -17,6 +17,7 @@ import ctypes.util
 import os
 import queue
 import random
+import select
 import socket
 import ssl
 import sys
@@ -34,6 +35,15 @@ from llminv.simulation.futures import number_of
 from llminv.simulation.guard import guard_process
 from llminv.simulation.loop import SimulatedLoop, address_info
 from llminv.simulation.machine import LAST_TIMES, find_library, forget_last_times, getnode, uuid1
+from llminv.simulation.readiness import (
+    LOOKUP,
+    SELECTOR_BASE,
+    SELECTORS,
+    poll_function,
+    select_function,
+    selector_lookup,
+    selector_method,
+)
 from llminv.simulation.sockets import ProbeDescriptors, SimulatedSocket
 from llminv.simulation.threads import (
     Scheduler,
@@ -187,6 +197,14 @@ def _thread_died(args: Any) -> None:
         world.recorder.log(f"{name} died: {args.exc_type.__name__}: {args.exc_value}")
 
 
+def _readiness(replace: Callable[[Any, str, Any], None], patches: _Patches) -> None:
+    replace(select, "select", select_function())
+    replace(select, "poll", poll_function())
+    patches.set(SELECTOR_BASE, LOOKUP, selector_lookup(getattr(SELECTOR_BASE, LOOKUP)))
+    for owner in SELECTORS:
+        patches.set(owner, "select", selector_method(owner.select))
+
+
 def _tls(patches: _Patches) -> None:
     real_wrap_socket, real_wrap_bio = ssl.SSLContext.wrap_socket, ssl.SSLContext.wrap_bio
 
@@ -266,6 +284,7 @@ def installed() -> Iterator[Callable[[], None]]:
         for name in LAST_TIMES:
             patches.set(uuid, name, None)
         _threads(replace, patches, scheduler)
+        _readiness(replace, patches)
         _tls(patches)
         guard_process()
         patches.set(policy, "_loop_factory", SimulatedLoop)

@@ -206,6 +206,17 @@ class SimulatedSocket(socket.socket):
             return super().fileno()
         return self.probes.of(self.connection)
 
+    def own_fileno(self) -> int:
+        """Return a descriptor that no other socket has; it tells nothing of the connection."""
+        return super().fileno()
+
+    def has_input(self) -> bool:
+        """Return whether `recv` would return at once."""
+        if self.connection is None or self._rest or self.connection.ended:
+            return True
+        due_ns = self.connection.next_due_ns()
+        return due_ns is not None and due_ns <= self.connection.world.clock.now_ns
+
     def getpeername(self) -> Any:
         if self.connection is None:
             return super().getpeername()
