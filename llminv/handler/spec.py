@@ -30,6 +30,9 @@ from llminv.handler.places import above_package, module_in_package, own_place, s
 
 # A handler is any object of the user's, hence Any wherever one is held.
 
+_IMPORT_HINT = "make it importable without side effects; keys and base URLs are in the environment"
+_PACKAGE_HINT = "put an __init__.py beside the file, or write package.module:attribute"
+
 
 @dataclass(frozen=True)
 class Target:
@@ -191,7 +194,7 @@ def _execute(spec: str, action: Callable[[], object]) -> None:
     except BaseException as error:
         raise HandlerError(
             f"handler {spec!r} raised while it was loaded: {type(error).__name__}: {error}",
-            "make it importable without side effects; keys and base URLs are in the environment",
+            _PACKAGE_HINT if "relative import" in str(error) else _IMPORT_HINT,
             own_traceback(error),
         ) from None
 

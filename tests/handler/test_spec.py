@@ -195,6 +195,14 @@ def test_a_file_of_a_package_may_name_its_neighbours_as_a_script_does(package):
     assert made.complete(None) == "from a package"
 
 
+def test_a_package_without_an_init_is_told_what_it_lacks(package):
+    (package("src") / "__init__.py").unlink()
+    with pytest.raises(HandlerError, match="relative import") as caught:
+        load_target("src/gw_inner/core.py:Handler")
+    assert caught.value.hint == "put an __init__.py beside the file, or write package.module:attribute"
+    assert load_target("gw_inner.core:Handler").make(WORLD).complete(None) == "from a package"
+
+
 def test_a_package_called_as_one_of_pythons_own_hides_nothing(package):
     folder = package(".", "queue")
     load_target("queue/script.py:Handler")
