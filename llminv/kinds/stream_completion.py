@@ -3,7 +3,8 @@
 The law. A stream is whole when the provider has said why it ends (the finish reason). Neither `[DONE]`, nor a
 chunk with the usage, nor a word of text has to come with it; nor is a stream played that lacks Anthropic's
 message_stop alone, which some wait for and some do not. Of a whole stream the consumer gets exactly the text,
-and the normal end. Any other (cut, reset, silent, with an error inside, or simply over) has broken off:
+and the normal end; the provider's thoughts are no text. Any other (cut, reset, silent, with an error inside,
+or simply over) has broken off:
 - it is never followed by the normal end, unless another attempt is whole;
 - before the first content went to the consumer, another attempt may begin anew, unseen;
 - after it, where the policy says error, the consumer gets an error behind the beginning that it has;
@@ -65,6 +66,7 @@ _WHOLE = (
     ANSWER,
     EMPTY,
     Act(said=Said(deltas="whole")),
+    Act(said=Said(reasoning="Let me think.")),
     Act(said=Said(text=WORD, times=5, sizes=(10, 10))),
     Act(said=Said(text=_HOSTILE, deltas="characters")),
     Act(said=Said(text=_HOSTILE, deltas="whole")),

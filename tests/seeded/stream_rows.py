@@ -69,4 +69,7 @@ ROWS: Mapping[str, Row] = {
     "C31": on_raw(
         "streams/asked_again_after_content", WHOLE, "attempts_mixed", one(fault="error_inside", after=1)
     ),
+    "dify#36584": on_raw(
+        "streams/thoughts_are_text", WHOLE, "text_added", one("deepseek", said=Said(reasoning="a"))
+    ),
 }
