@@ -34,9 +34,7 @@ PLANTED = {
         "usage_mixed": Scenario(TOGETHER, (Script(1, "openai", then=Act(said=Said(usage=Usage()))),))
     },
     "AddsUp": {"usage_mixed": Scenario(IN_TURN)},
-    "KeepsTheLastProvider": {
-        "provider_mixed": Scenario(TOGETHER, down(0, "openai", fault="connection_refused"))
-    },
+    "KeepsTheLastProvider": {"provider_mixed": Scenario(TOGETHER, down(1, "openai"))},
     "KeepsTheError": {"error_mixed": Scenario(IN_TURN, down(0, *CHAIN))},
     "DropsTheAnswer": {"error_mixed": Scenario(TOGETHER, down(0, "openai", fault="no_answer"))},
     "LocksCrosswise": {"hang": Scenario(TOGETHER)},
